@@ -1,0 +1,3 @@
+//! `meteorite-bootstrap`: starts the server.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The meteorite command.
+
+fn main() {}

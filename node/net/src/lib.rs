@@ -1,0 +1,1 @@
+//! The one libp2p swarm, used by nodes and bootstrap servers.

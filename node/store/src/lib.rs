@@ -1,0 +1,1 @@
+//! SQLite repositories, mailbox, pins and quotas.

@@ -1,0 +1,1 @@
+//! The simulator, cross-crate and end-to-end tests, and benches.
