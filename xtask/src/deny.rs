@@ -62,4 +62,4 @@ fn tools_folder() -> PathBuf {
     }
 }
 
-const DENY_VERSION: &str = "^0.18";
+const DENY_VERSION: &str = "^0.20";

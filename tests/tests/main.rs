@@ -1,0 +1,3 @@
+//! The one integration-test binary of the workspace: linking is slow, so there is one, with a module per subject.
+
+mod tidy;
