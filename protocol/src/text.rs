@@ -1,0 +1,1 @@
+//! Composing rules: what a person may write.
