@@ -27,6 +27,7 @@ pub mod reputation;
 pub mod schedule;
 pub mod sky;
 pub mod text;
+pub mod thread;
 pub mod time;
 pub mod topic;
 pub mod validate;

@@ -71,6 +71,12 @@ impl Header {
         self.thrown_at.minus(self.stamp_lag as u32)
     }
 
+    /// What the seal of the body binds besides the text.
+    #[must_use]
+    pub fn body_aad(author: &AuthorKey, nonce: &Nonce) -> Vec<u8> {
+        [author.as_ref(), nonce.as_ref()].concat()
+    }
+
     /// Whether it carries something that this version does not know: it is forwarded and not shown.
     #[must_use]
     pub fn forward_only(&self) -> bool {

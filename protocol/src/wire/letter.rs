@@ -275,6 +275,9 @@ pub fn finder_address(claimant: &ClaimantKey, reply_key: &ReplyKey) -> MailAddre
     mail_address(claimant.as_bytes(), reply_key)
 }
 
+/// The HPKE `info` of every letter.
+pub const LETTER_INFO: &[u8] = b"meteorite/1/envelope";
+
 fn mail_address(owner: &[u8; 32], reply: &ReplyKey) -> MailAddress {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"meteorite/1/mail");

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use meteorite_crypto::sign::{Domain, SigningKey, verify};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,7 +16,7 @@ use crate::ids::{Signature, sha2_256};
 /// A type that is signed.
 pub trait Payload: Wire {
     /// The domain label of its signature.
-    const DOMAIN: meteorite_crypto::sign::Domain;
+    const DOMAIN: Domain;
 }
 
 /// A decoded payload with its bytes and its (unchecked) signature.
@@ -92,6 +93,26 @@ impl<T: Wire> Signed<T> {
     #[must_use]
     pub fn into_parts(self) -> (T, Vec<u8>, Signature) {
         (self.value, self.payload.0, self.signature)
+    }
+}
+
+impl<T: Payload> Signed<T> {
+    /// Signs a value with the key of its signer.
+    #[must_use]
+    pub fn sign(value: T, key: &SigningKey) -> Self {
+        let payload = value.encode();
+        let signature = Signature(key.sign(T::DOMAIN, &payload));
+        Self {
+            value,
+            payload: Bytes(payload),
+            signature,
+        }
+    }
+
+    /// Whether this is the signature of `key` over the payload in the domain of its type.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &[u8; 32]) -> bool {
+        verify(T::DOMAIN, key, self.payload(), self.signature.as_bytes())
     }
 }
 
