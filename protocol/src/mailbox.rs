@@ -1,0 +1,1 @@
+//! The policy of a mailbox: what it accepts and what it evicts.

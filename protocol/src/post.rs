@@ -1,0 +1,1 @@
+//! The outbox of letters and the collection schedule.
