@@ -53,3 +53,40 @@ pub(crate) fn open(key: &[u8; 32], aad: &[u8], sealed: &[u8]) -> Option<Zeroizin
 
 const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    /// draft-irtf-cfrg-xchacha-03, appendix A.3.1.
+    #[test]
+    fn the_drafts_vector_opens() {
+        let key: [u8; 32] = std::array::from_fn(|at| 0x80 + at as u8);
+        let aad = hex::decode("50515253c0c1c2c3c4c5c6c7").unwrap();
+        let sealed = hex::decode(concat!(
+            "404142434445464748494a4b4c4d4e4f5051525354555657",
+            "bd6d179d3e83d43b9576579493c0e939572a1700252bfaccbed2902c21396cbb",
+            "731c7f1b0b4aa6440bf3a82f4eda7e39ae64c6708c54c216cb96b72e1213b452",
+            "2f8c9ba40db5d945b11b69b982c1bb9e3f3fac2bc369488f76b2383565d3fff9",
+            "21f9664c97637da9768812f615c68b13b52e",
+            "c0875924c1c7987947deafd8780acf49",
+        ))
+        .unwrap();
+        let plain = open(&key, &aad, &sealed).unwrap();
+        assert_eq!(
+            plain.as_slice(),
+            b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for \
+              the future, sunscreen would be it."
+        );
+    }
+
+    #[test]
+    fn the_buffer_is_never_moved_while_it_holds_plaintext() {
+        let sealed = seal(&[1; 32], b"", &[7; 1_000], &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
+        assert_eq!(sealed.len(), 1_000 + OVERHEAD_BYTES);
+        assert_eq!(sealed.capacity(), sealed.len());
+    }
+}

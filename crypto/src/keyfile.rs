@@ -13,13 +13,14 @@
 use std::fmt;
 
 use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::root::Root;
 use crate::vault::{self, KdfParams, Kind};
 
-/// The keys of one device, wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
+/// The keys of one device, wiped when dropped, compared in constant time.
+#[derive(Clone)]
 pub struct KeyFile {
     /// The identity behind the words.
     pub root: Root,
@@ -119,6 +120,14 @@ impl KeyFile {
         })
     }
 }
+
+impl PartialEq for KeyFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.encode().ct_eq(&other.encode()).into()
+    }
+}
+
+impl Eq for KeyFile {}
 
 impl fmt::Debug for KeyFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

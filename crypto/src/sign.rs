@@ -33,7 +33,7 @@ pub enum Domain {
     Deposit,
     /// Confirming a deposit, by the mailbox's libp2p key.
     Receipt,
-    /// An invite code with a notice key.
+    /// An invite code, by whoever vouches for it.
     Invite,
 }
 
@@ -128,4 +128,30 @@ fn is_canonical(key: &[u8; 32]) -> bool {
     let [low, middle @ .., high] = key;
     let top_is_full = high & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff);
     !(top_is_full && *low >= 0xed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_y_below_the_prime_is_canonical() {
+        let with_ends = |low, high| {
+            let mut key = [0xff; 32];
+            key[0] = low;
+            key[31] = high;
+            key
+        };
+        for (low, high, canonical) in [
+            (0xec, 0x7f, true),
+            (0xec, 0xff, true),
+            (0xed, 0x7f, false),
+            (0xed, 0xff, false),
+            (0xff, 0x7f, false),
+            (0xff, 0x7e, true),
+        ] {
+            assert_eq!(is_canonical(&with_ends(low, high)), canonical, "{low:x} {high:x}");
+        }
+        assert!(is_canonical(&[0; 32]));
+    }
 }

@@ -13,6 +13,8 @@
 //! An empty passphrase is allowed here; whether it is wise is the caller's dialog. A wrong passphrase and a damaged file
 //! cannot be told apart, by design of the cipher. Called by [`crate::keyfile`] and by the node's backup.
 
+use std::fmt;
+
 use rand_core::CryptoRng;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
@@ -57,6 +59,15 @@ impl Kind {
             2 => Some(Self::Backup),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeyFile => "a key file",
+            Self::Backup => "a backup",
+        })
     }
 }
 
@@ -137,7 +148,7 @@ pub enum OpenError {
     #[error("this is not a Meteorite key file or backup")]
     NotAVault,
     /// Choose the other file: a backup was given for a key file, or the reverse.
-    #[error("this file holds something else than what was asked for ({found:?})")]
+    #[error("this file is {found}, which is not what was asked for; choose the other one")]
     OtherKind {
         /// What it holds.
         found: Kind,

@@ -35,7 +35,7 @@ impl Rarity {
         Self::from_roll(rarity_roll(author, epoch, stamp))
     }
 
-    /// The rarity of a roll in `0..ROLLS`; a larger roll counts as the last one.
+    /// The rarity of a roll in `0..10_000`; a larger roll counts as the last one.
     #[must_use]
     pub const fn from_roll(roll: u32) -> Self {
         match roll {
@@ -73,8 +73,7 @@ pub fn rarity_roll(author: &[u8; 32], epoch: u32, stamp: u64) -> u32 {
         .update(&stamp.to_be_bytes());
     let mut first = [0; 8];
     hasher.finalize_xof().fill(&mut first);
-    let roll = u64::from_be_bytes(first) % u64::from(ROLLS);
-    u32::try_from(roll).unwrap_or(ROLLS - 1)
+    (u64::from_be_bytes(first) % ROLLS) as u32
 }
 
-const ROLLS: u32 = 10_000;
+const ROLLS: u64 = 10_000;
