@@ -44,6 +44,12 @@ impl BodyKey {
     }
 }
 
+impl From<[u8; 32]> for BodyKey {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
 impl fmt::Debug for BodyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BodyKey(..)")
