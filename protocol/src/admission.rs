@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 
 use crate::limits::{
     ADMISSION_CALM_DIVISOR, ADMISSION_RISE_MAX, ADMISSION_WINDOW_MS, CATCH_MESSAGES_PER_MINUTE,
-    CLAIM_BITS_FLOOR, SHARD_HEADERS_PER_MINUTE, STAMP_BITS_FLOOR,
+    SHARD_HEADERS_PER_MINUTE,
 };
 use crate::topic::Topic;
+use crate::validate::Params;
 
 /// The levels of all topics.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
+    params: Params,
     // One entry for each topic that had traffic: at most the number of topics.
     gauges: BTreeMap<Topic, Gauge>,
 }
@@ -32,6 +34,12 @@ struct Gauge {
 }
 
 impl Admission {
+    /// All levels at their floors.
+    #[must_use]
+    pub const fn new(params: Params) -> Self {
+        Self { params, gauges: BTreeMap::new() }
+    }
+
     /// The bits that a message on this topic must show now.
     #[must_use]
     pub fn required_bits(&self, topic: Topic, mono_ms: u64) -> u32 {
@@ -40,7 +48,7 @@ impl Admission {
             .get(&topic)
             .map(|gauge| gauge.at(topic, mono_ms))
             .unwrap_or_default();
-        floor(topic) + gauge.rise
+        self.floor(topic) + gauge.rise
     }
 
     /// The bits to mine for a message on this topic: one above the level seen here.
@@ -69,11 +77,14 @@ impl Admission {
     /// The highest level above the floor on any topic, for display.
     #[must_use]
     pub fn highest_rise(&self, mono_ms: u64) -> u32 {
-        self.gauges
-            .iter()
-            .map(|(topic, gauge)| gauge.at(*topic, mono_ms).rise)
-            .max()
-            .unwrap_or(0)
+        self.gauges.iter().map(|(topic, gauge)| gauge.at(*topic, mono_ms).rise).max().unwrap_or(0)
+    }
+
+    const fn floor(&self, topic: Topic) -> u32 {
+        match topic {
+            Topic::Sky(_) => self.params.stamp_bits_floor(),
+            Topic::Catch => self.params.claim_bits_floor(),
+        }
     }
 }
 
@@ -92,13 +103,6 @@ impl Gauge {
             window_start_ms: self.window_start_ms + windows * ADMISSION_WINDOW_MS,
             arrivals: 0,
         }
-    }
-}
-
-const fn floor(topic: Topic) -> u32 {
-    match topic {
-        Topic::Sky(_) => STAMP_BITS_FLOOR,
-        Topic::Catch => CLAIM_BITS_FLOOR,
     }
 }
 

@@ -285,6 +285,26 @@ impl ClaimSet {
             .is_some_and(|room| room.find(claimant).is_some())
     }
 
+    /// Whether this claim, or an earlier one of the same claimant, is kept.
+    #[must_use]
+    pub fn has_claim(&self, key: &ClaimKey) -> bool {
+        let kept = self.places.get(&key.place).and_then(|room| room.find(&key.claimant));
+        kept.is_some_and(|rank| rank <= self.rank(key))
+    }
+
+    /// Whether this claimant is kept and known to have thrown the bottle back.
+    #[must_use]
+    pub fn has_throw_back(&self, place: &Place, claimant: &ClaimantKey) -> bool {
+        let id = throw_back_id(&self.bottle, place, claimant);
+        self.places.contains_key(&Place::After(id))
+    }
+
+    /// Whether this recast is in the set.
+    #[must_use]
+    pub fn has_recast(&self, n: u8) -> bool {
+        self.recasts.contains_key(&n)
+    }
+
     /// Whether a claim at this place can count at the moment, if it is small enough.
     #[must_use]
     pub fn is_open(&self, place: &Place) -> bool {

@@ -4,10 +4,14 @@
 //! ([`MessageHandle`], [`RequestHandle`]) are the shell's own numbers for things that cannot leave it; [`CallId`] and
 //! [`PublicationId`] are the engine's, and come back with the outcome.
 
-use crate::ids::{AuthorKey, BodyId, BottleId, Peer};
+use crate::economy::{EconomyRow, Spent, UtcOffset};
+use crate::hold::{CatchRow, HoldEvent, OpenRefusal, OutcomeRefusal, TouchRefusal};
+use crate::ids::{AuthorKey, BodyId, BottleId, ClaimantKey, Peer};
+use crate::mine::{DeliveryTruth, Notice, OwnBottleRow, QuietHours, RecastRefusal, WithdrawRefusal};
 use crate::time::Epoch;
 use crate::topic::Topic;
 use crate::verdict::Verdict;
+use crate::wire::Place;
 
 /// The shell's number for a gossip message that waits for its verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +47,8 @@ pub enum Protocol {
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Input {
+    /// The engine was made, new or from rows: timers are taken up and what was under way goes on. First of all inputs.
+    Start,
     /// A neighbour is connected. Once per peer, not per connection.
     PeerUp {
         /// Who.
@@ -112,18 +118,51 @@ pub enum Input {
 /// What a user can want of the engine. Everything is already mined, sealed and signed: the engine holds no secret.
 #[derive(Debug, Clone)]
 pub enum Command {
-    /// Throw an own bottle: the encoded [`crate::wire::SkyMessage`].
+    /// The user's time zone, and the hours in which notices wait. Say it after `Start` and when it changes.
+    Locale {
+        /// Local time.
+        offset: UtcOffset,
+        /// When not to be disturbed.
+        quiet: Option<QuietHours>,
+    },
+    /// Throw an own bottle: the encoded [`crate::wire::SkyMessage`]. Spends one of the day's throws.
     Throw {
         /// As it will travel.
         sky_message: Vec<u8>,
     },
-    /// Claim a bottle: the encoded [`crate::wire::CatchMessage`] with a claim whose place came from
-    /// [`super::Engine::vacancy`].
-    Catch {
+    /// Put a drifting stone into the hold, sealed.
+    Touch {
+        /// Which.
+        bottle: BottleId,
+    },
+    /// Let an unopened stone go.
+    LetGo {
+        /// Which.
+        bottle: BottleId,
+    },
+    /// Open a stone of the hold: spends one of the day's opens and leads to [`Event::MineClaim`].
+    Open {
+        /// Which.
+        bottle: BottleId,
+        /// The public half of a fresh key, whose secret the shell has stored.
+        claimant: ClaimantKey,
+    },
+    /// Stop an opening.
+    Cancel {
+        /// Of which bottle.
+        bottle: BottleId,
+    },
+    /// What [`Event::MineClaim`] asked for: the encoded [`crate::wire::CatchMessage`] with the claim.
+    Claimed {
         /// As it will travel.
         claim: Vec<u8>,
     },
-    /// Throw a caught bottle back: the encoded catch message.
+    /// Put a claimed bottle into the collection.
+    Keep {
+        /// Which.
+        bottle: BottleId,
+    },
+    /// Throw a claimed bottle back: the encoded catch message.
     ThrowBack {
         /// As it will travel.
         throw_back: Vec<u8>,
@@ -133,7 +172,7 @@ pub enum Command {
         /// As it will travel.
         withdrawal: Vec<u8>,
     },
-    /// Recast an own bottle: the encoded catch message.
+    /// Recast an own bottle: the encoded catch message, with the number from [`super::Engine::may_recast`].
     Recast {
         /// As it will travel.
         recast: Vec<u8>,
@@ -145,7 +184,7 @@ pub enum Command {
         /// Its body.
         body: BodyId,
     },
-    /// Never take this bottle in again, and forget it if it is here (block, deny list).
+    /// Never take this bottle in again, and forget it if it is here (block, deny list). Not stored: say it after each start.
     Deny {
         /// The bottle.
         bottle: BottleId,
@@ -153,25 +192,31 @@ pub enum Command {
 }
 
 /// Why a command was not done. Nothing of it was kept or sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The message is not valid: a fault of this program.
-    #[error("the message is not valid: {}", .0.name())]
+    /// The message is not valid, or not of the kind that the command wants.
     Invalid(Verdict),
     /// No such bottle, or it is over.
-    #[error("this bottle is not in the sky any more")]
     UnknownBottle,
-    /// The bottle is ours already.
-    #[error("this was done before")]
+    /// This was done before.
     Repeated,
-    /// All places are taken, or the place is closed.
-    #[error("another ship reached it first")]
-    Taken,
-    /// The bottle was caught and cannot be withdrawn, or it is too early for a recast.
-    #[error("the rules of the sea do not allow that now")]
-    NotAllowed,
+    /// One does not catch one's own bottle.
+    OwnBottle,
+    /// All places are taken: another ship reached it first.
+    NoVacancy,
+    /// The day's allowance is used up.
+    Spent(Spent),
+    /// It cannot be touched.
+    Touch(TouchRefusal),
+    /// It cannot be opened.
+    Open(OpenRefusal),
+    /// It cannot be kept or thrown back.
+    Outcome(OutcomeRefusal),
+    /// It cannot be withdrawn.
+    Withdraw(WithdrawRefusal),
+    /// It cannot be recast now.
+    Recast(RecastRefusal),
     /// There is no room for more of this kind.
-    #[error("there is no room for more")]
     Full,
 }
 
@@ -324,6 +369,50 @@ pub enum Event {
         /// The bits required now.
         bits: u32,
     },
+    /// Mine and sign a claim, then say [`Command::Claimed`]. Replaces an earlier wish for the same bottle.
+    MineClaim {
+        /// For this bottle.
+        bottle: BottleId,
+        /// At this place.
+        place: Place,
+        /// By the key with this public half.
+        claimant: ClaimantKey,
+        /// With at least this many bits of work.
+        bits: u32,
+    },
+    /// Stop mining for this bottle.
+    StopMining {
+        /// Which.
+        bottle: BottleId,
+    },
+    /// Something happened in the hold.
+    Hold(HoldEvent),
+    /// What is proven of an own bottle changed.
+    Truth {
+        /// Which.
+        bottle: BottleId,
+        /// All of it.
+        truth: DeliveryTruth,
+    },
+    /// Tell the user what happened to an own bottle since the last notice.
+    Notice {
+        /// Which.
+        bottle: BottleId,
+        /// What.
+        notice: Notice,
+    },
+    /// An own bottle or a catch can change no more.
+    Archived {
+        /// Which.
+        bottle: BottleId,
+    },
+    /// A body is now in the block store.
+    BodyCame {
+        /// Of which bottle.
+        bottle: BottleId,
+        /// Which.
+        body: BodyId,
+    },
     /// A peer was cut off.
     Blocked {
         /// Who.
@@ -357,6 +446,14 @@ pub enum Row {
     Claims(ClaimsRow),
     /// A proof that an author key signed two headers, keyed by the author.
     Equivocation(EquivocationRow),
+    /// What is proven of an own bottle, keyed by its id.
+    Mine(Box<OwnBottleRow>),
+    /// A catch, keyed by its bottle.
+    Hold(Box<CatchRow>),
+    /// Delete the catch of this bottle. Never stored.
+    HoldGone(BottleId),
+    /// The counters of the day. There is one.
+    Economy(EconomyRow),
 }
 
 /// What the index keeps of a bottle.
@@ -380,7 +477,8 @@ pub struct BottleRow {
     pub withheld: bool,
     /// Whether its body is in the block store or comes with this row.
     pub has_body: bool,
-    /// The bytes to store. Present when a row is written for the first time; not needed to restore.
+    /// The bytes to store, when a row is written for the first time. To restore they are needed only while `withheld`,
+    /// with the body: an own bottle may have to be published again.
     pub content: Option<Box<Content>>,
 }
 

@@ -15,6 +15,8 @@ pub const ADMISSION_CALM_DIVISOR: u32 = 2;
 pub const SKY_BOTTLES_MAX: usize = 100_000;
 /// Author keys proven to have signed two headers. When full, the one whose time ends first is forgotten.
 pub const EQUIVOCATORS_MAX: usize = 4_096;
+/// Bottles that the user or operator does not want. When full, further ones are refused.
+pub const DENIED_MAX: usize = 16_384;
 /// Evicted or refused items that are not fetched again. When full, the oldest is forgotten and may be fetched again.
 pub const UNWANTED_ITEMS_MAX: usize = 32_768;
 /// Milliseconds for which a refused item is not fetched again.
