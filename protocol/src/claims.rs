@@ -314,10 +314,13 @@ impl ClaimSet {
     /// A place with room, nearest to the root: where a finder should claim. `None` when all are taken or withdrawn.
     #[must_use]
     pub fn vacancy(&self) -> Option<Place> {
-        let has_room = |place: &Place, room: &Room| room.kept.len() < self.room_size(place);
-        self.rooms_from_root()
-            .find(|(place, room)| has_room(place, room))
-            .map(|(place, _)| place)
+        self.rooms_from_root().map(|(place, _)| place).find(|place| self.has_vacancy(place))
+    }
+
+    /// Whether this place is open and not full.
+    #[must_use]
+    pub fn has_vacancy(&self, place: &Place) -> bool {
+        self.places.get(place).is_some_and(|room| room.kept.len() < self.room_size(place))
     }
 
     /// Claims that are kept and not thrown back, and the places open for such: caught `k` of `n`.

@@ -110,6 +110,13 @@ impl Reputation {
         account.bytes.take(bytes as u64, mono_ms)
     }
 
+    /// An answer of this many bytes came, which we asked for: it counts, but it is taken whatever is left.
+    pub fn spend_bytes(&mut self, peer: &Peer, bytes: usize, mono_ms: u64) {
+        if let Some(account) = self.peers.get_mut(peer) {
+            account.bytes.drain(bytes as u64, mono_ms);
+        }
+    }
+
     /// A request of this many bytes came from the peer.
     pub fn asked(&mut self, peer: &Peer, bytes: usize, mono_ms: u64) -> Allowance {
         let Some(account) = self.peers.get_mut(peer) else {
@@ -218,12 +225,19 @@ impl Bucket {
         }
     }
 
-    fn take(&mut self, tokens: u64, mono_ms: u64) -> Allowance {
-        let earned = mono_ms
-            .saturating_sub(self.filled_ms)
-            .saturating_mul(self.per_sec);
+    fn fill(&mut self, mono_ms: u64) {
+        let earned = mono_ms.saturating_sub(self.filled_ms).saturating_mul(self.per_sec);
         self.milli = self.milli.saturating_add(earned).min(self.burst);
         self.filled_ms = self.filled_ms.max(mono_ms);
+    }
+
+    fn drain(&mut self, tokens: u64, mono_ms: u64) {
+        self.fill(mono_ms);
+        self.milli = self.milli.saturating_sub(tokens.saturating_mul(1_000));
+    }
+
+    fn take(&mut self, tokens: u64, mono_ms: u64) -> Allowance {
+        self.fill(mono_ms);
         let cost = tokens.saturating_mul(1_000);
         if self.milli < cost {
             return Allowance::Busy;

@@ -236,11 +236,11 @@ impl Sky {
         self.denied.insert(bottle)
     }
 
-    /// Offers an own bottle in sync from now on. True if it was withheld.
-    pub fn release(&mut self, bottle: &BottleId) -> bool {
+    /// Keeps an own bottle out of sync, or offers it from now on. True if that is a change.
+    pub fn set_withheld(&mut self, bottle: &BottleId, withheld: bool) -> bool {
         let Some(slot) = self.slot(bottle) else { return false };
         let Some(entry) = self.slab.get_mut(slot) else { return false };
-        let changed = std::mem::replace(&mut entry.stone.withheld, false);
+        let changed = std::mem::replace(&mut entry.stone.withheld, withheld) != withheld;
         self.revision += u64::from(changed);
         changed
     }

@@ -473,12 +473,10 @@ pub struct BottleRow {
     pub slots: u8,
     /// Leading zero bits of its stamp.
     pub bits: u8,
-    /// Whether it is ours and no neighbour has offered it back yet.
-    pub withheld: bool,
     /// Whether its body is in the block store or comes with this row.
     pub has_body: bool,
-    /// The bytes to store, when a row is written for the first time. To restore they are needed only while `withheld`,
-    /// with the body: an own bottle may have to be published again.
+    /// The bytes to store. To restore they are needed, with the body, only for a bottle that has a [`Row::Mine`]: it may
+    /// have to be published again.
     pub content: Option<Box<Content>>,
 }
 

@@ -34,8 +34,8 @@ pub const BLAME_MAX: u32 = 1_000;
 pub const BLAME_REJECT: u32 = 50;
 /// Points for an answer that is broken or not what was asked for.
 pub const BLAME_BAD_ANSWER: u32 = 100;
-/// Points for a request beyond the budget.
-pub const BLAME_OVER_BUDGET: u32 = 5;
+/// Points for a request beyond the budget: who is told Busy waits for seconds, so only a flood adds up.
+pub const BLAME_OVER_BUDGET: u32 = 2;
 /// Points forgiven every second.
 pub const BLAME_FORGIVEN_PER_SEC: u32 = 5;
 /// Seconds of the first block; each further offence doubles it.
@@ -43,9 +43,9 @@ pub const BLOCK_SECS_FIRST: u64 = 600;
 /// Seconds of a block at most.
 pub const BLOCK_SECS_MAX: u64 = 24 * 3_600;
 /// Sync, mail and body requests that a peer may have stored up; more are answered with Busy.
-pub const REQUESTS_BURST: u32 = 240;
+pub const REQUESTS_BURST: u32 = 512;
 /// Requests that a peer earns every second.
-pub const REQUESTS_PER_SEC: u32 = 8;
+pub const REQUESTS_PER_SEC: u32 = 16;
 /// Bytes that a peer may have sent in advance of its rate; beyond it sync entries and requests wait.
 pub const PEER_BYTES_BURST: u64 = 64 * 1024 * 1024;
 /// Bytes that a peer may send every second in the long run.

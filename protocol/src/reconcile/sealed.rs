@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use negentropy::{Bound, Error, Id, Item, NegentropyStorageBase, NegentropyStorageVector};
 
+use crate::ids::ItemHash;
 use crate::sky::Sky;
 use crate::time::{Epoch, Now};
 
@@ -46,6 +47,14 @@ impl Sealed {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether this item, thrown in this epoch, is among them.
+    #[must_use]
+    pub fn contains(&self, thrown_at: Epoch, item: &ItemHash) -> bool {
+        let wanted = Item::with_timestamp_and_id(u64::from(thrown_at.0), Id::from_byte_array(item.0));
+        let at = self.vector.find_lower_bound(0, self.len(), &Bound::from_item(&wanted));
+        self.vector.get_item(at).is_ok_and(|found| found == Some(wanted))
     }
 
     pub(super) fn share(&self) -> Shared {
