@@ -8,6 +8,8 @@
 //! clock is set back the counters stay, so that setting it back gains nothing; when they lie more than
 //! [`DAYS_AHEAD_MAX`] days in the future they are dropped, so that one wrong clock does not lock the program.
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits;
 use crate::schedule::mono_at;
 use crate::time::{DAY_MS, MINUTE_MS, Now, UnixMillis};
@@ -46,7 +48,7 @@ impl UtcOffset {
 }
 
 /// Days since 1970-01-01 on the user's own clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LocalDay(pub u32);
 
 impl LocalDay {
@@ -63,7 +65,7 @@ impl LocalDay {
 }
 
 /// Whom one answered: the other side's author key (for a finder) or claimant key (for an author). Never sent anywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Stranger(pub [u8; 32]);
 
 /// What is counted.
@@ -102,7 +104,7 @@ impl Allowance {
 pub struct Spent(pub Allowance);
 
 /// The counters of one local day, as stored (one row).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EconomyRow {
     /// The day that the counters belong to.
     pub day: LocalDay,

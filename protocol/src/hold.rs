@@ -20,136 +20,25 @@
 //! Called by `engine`, which knows the sky, the claim set and the economy. It refuses to decide whose bottle it is, to
 //! count the daily opens and to hold secrets: the claimant's key is named by its public half.
 
+mod effect;
 mod row;
 
+pub use effect::{ClaimFate, HoldEffect, HoldEvent, OpenRefusal, OutcomeRefusal, Slip, TouchRefusal};
 pub use row::{Attempt, CatchRow, CatchState, HeldClaim, Outcome, Standing};
 
 use std::collections::BTreeMap;
 
-use crate::economy::LocalDay;
-use crate::ids::{BottleId, ClaimantKey, ThrowBackId};
-use crate::limits::{CLAIM_PAST_MS, HOLD_PLACES, LETTER_KEEP_MS};
+use crate::ids::{BottleId, ThrowBackId};
+use crate::limits::{CLAIM_PAST_MS, HOLD_PLACES};
 use crate::schedule::mono_at;
 use crate::time::{Now, UnixMillis};
 use crate::wire::Place;
 
-/// Claimed bottles followed at once; opening is refused beyond. Eight opens a day, 30 days of drifting and 28 of letters
-/// are 464, so nobody who keeps to the daily allowance meets it.
-pub const CATCHES_MAX: usize = 512;
+/// Claimed bottles followed at once; opening is refused beyond. Eight opens a day, 30 days of drifting and 14 of letters
+/// are 352, so nobody who keeps to the daily allowance meets it.
+pub const CATCHES_MAX: usize = 400;
 /// Claims mined at once; a further opening is refused until one is done. Mining is a ritual of seconds, not a queue.
 pub const OPENINGS_MAX: usize = 2;
-
-/// Why a stone cannot be taken into the hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TouchRefusal {
-    /// All places are taken.
-    HoldFull,
-    /// It lies there already, or is being opened.
-    InHold,
-    /// It was opened before.
-    Opened,
-    /// Its time is over.
-    Sunk,
-}
-
-/// Why a stone cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OpenRefusal {
-    /// It is not in the hold.
-    NotInHold,
-    /// It is being opened already.
-    Opening,
-    /// It was opened before.
-    Opened,
-    /// Its time is over.
-    Sunk,
-    /// Others are being opened: wait for them.
-    Busy,
-    /// Too many catches are followed: some must sink first.
-    Full,
-}
-
-/// Why a catch cannot be kept or thrown back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutcomeRefusal {
-    /// It is not claimed.
-    NotClaimed,
-    /// Another ship reached it first: there is no place to give back.
-    Displaced,
-    /// The claim may still be displaced; possible from then on.
-    NotBefore(UnixMillis),
-    /// It was thrown back.
-    ThrownBack,
-    /// Its time is over.
-    Sunk,
-}
-
-/// Why a stone left the hold unopened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slip {
-    /// The player let it go; it may fall again.
-    LetGo,
-    /// Its time was over.
-    Sunk,
-    /// Its author withdrew it, or it proved to be false.
-    Withdrawn,
-    /// Every place was taken before the claim was made: another ship reached it first.
-    AllCaught,
-}
-
-/// What happened, for the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HoldEvent {
-    /// The claim was made and its text may be read.
-    Claimed(BottleId),
-    /// The tick has settled.
-    Confirmed(BottleId),
-    /// Another ship reached it first; what was read is kept, and the stone stays as a fragment.
-    Displaced(BottleId),
-    /// A displaced claim counts again, because the one before it fell away.
-    Reinstated(BottleId),
-    /// It left the hold unopened.
-    Slipped(BottleId, Slip),
-}
-
-/// What the shell must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HoldEffect {
-    /// Durable: replace the row of this bottle.
-    Save(Box<CatchRow>),
-    /// Durable: delete the row of this bottle; it was never claimed.
-    Delete(BottleId),
-    /// Mine and sign a claim; answer with `handle_claimed`.
-    Mine {
-        /// For this bottle.
-        bottle: BottleId,
-        /// At this place.
-        place: Place,
-        /// By the sealed key with this public half.
-        claimant: ClaimantKey,
-    },
-    /// Stop mining for this bottle.
-    StopMining(BottleId),
-    /// Give back the open that was spent on this day: no claim was made.
-    RefundOpen(BottleId, LocalDay),
-    /// Publish this catch message on the catch topic.
-    Publish(BottleId, Vec<u8>),
-    /// Put this catch message into the claim set: a crash may have lost it there.
-    Assert(BottleId, Vec<u8>),
-    /// Tell the user.
-    Event(HoldEvent),
-    /// No longer followed; its row stays for the collection.
-    Archive(BottleId),
-}
-
-/// Whether the claim set keeps our claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimFate {
-    /// It is kept.
-    Kept,
-    /// It is not.
-    NotKept,
-}
 
 /// All catches that may still change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -518,6 +407,3 @@ impl Hold {
         self.catches.values().filter(|row| wanted(&row.state)).count()
     }
 }
-
-/// How long after its sinking a claimed bottle is followed: letters may be deposited for a keep time and wait another.
-pub(crate) const FOLLOWED_AFTER_MS: u64 = 2 * LETTER_KEEP_MS;

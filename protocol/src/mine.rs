@@ -13,7 +13,7 @@
 //! 3. Released to sync by the first neighbour that offers it back, the first claim, or the end of the window. The last
 //!    is for a bottle written offline: without it such a bottle would stay withheld and unpublishable for ever.
 //! 4. Caught, thrown back, answered; recast when its finders vanished; withdrawn before the first catch; sunk.
-//! 5. Archived twice [`LETTER_KEEP_MS`] after its end: until then letters may still be deposited and wait for it.
+//! 5. Archived [`LETTER_KEEP_MS`] after its time: until then letters for it are valid.
 //!
 //! Holders are remembered as 8-byte tags salted with the bottle id, because only their number matters and a stolen disk
 //! should not tell which neighbours had which bottle first.
@@ -34,21 +34,23 @@ pub use truth::{DeliveryTruth, End, Stage};
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{BottleId, ClaimantKey, Peer};
 use crate::limits::{LETTER_KEEP_MS, THROWN_AT_SLACK_EPOCHS};
 use crate::schedule::{Backoff, Jitter, earlier, mono_at};
 use crate::time::{MINUTE_MS, Now, SECOND_MS, UnixMillis};
 
-/// Own bottles followed at once; a throw beyond is refused. Six throws a day, 30 days of drifting and 28 of letters are
-/// 348, so nobody who keeps to the daily allowance meets it.
-pub const OWN_BOTTLES_MAX: usize = 384;
+/// Own bottles followed at once; a throw beyond is refused. Six throws a day, 30 days of drifting and 14 of letters are
+/// 264, so nobody who keeps to the daily allowance meets it.
+pub const OWN_BOTTLES_MAX: usize = 320;
 
 /// No more bottles can be followed: some must sink first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyBottles;
 
 /// What kind of answer came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum AnswerKind {
     /// A sticker.
     Light,
@@ -413,9 +415,9 @@ fn window_end(bottle: &OwnBottle) -> UnixMillis {
     bottle.thrown_at.plus(THROWN_AT_SLACK_EPOCHS).plus(1).start()
 }
 
-/// From here on no letter can come for this bottle: the last claim, then the life of a letter.
+/// From here on no letter for this bottle is valid.
 fn archive_at(row: &OwnBottleRow) -> UnixMillis {
-    row.bottle.expires_at.plus_ms(LETTER_KEEP_MS.saturating_mul(2))
+    row.bottle.expires_at.plus_ms(LETTER_KEEP_MS)
 }
 
 /// After a start the bottles of a session are published again spread over this time, so that they do not leave as a group.

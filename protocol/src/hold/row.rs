@@ -1,14 +1,16 @@
 //! The stored state of one catch.
 
+use serde::{Deserialize, Serialize};
+
 use crate::economy::LocalDay;
-use crate::hold::{FOLLOWED_AFTER_MS, HoldEffect};
+use crate::hold::HoldEffect;
 use crate::ids::{BottleId, ClaimantKey, ThrowBackId};
-use crate::limits::CLAIM_SETTLE_MS;
+use crate::limits::{CLAIM_SETTLE_MS, LETTER_KEEP_MS};
 use crate::time::{Tick, UnixMillis};
 use crate::wire::Place;
 
 /// How our claim stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Standing {
     /// Its tick has not settled: an earlier claim is likely to come.
     Provisional,
@@ -19,7 +21,7 @@ pub enum Standing {
 }
 
 /// Our own claim of a bottle.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldClaim {
     /// The public half of the key made for it.
     pub claimant: ClaimantKey,
@@ -28,6 +30,7 @@ pub struct HeldClaim {
     /// When, in ticks.
     pub t: Tick,
     /// The catch message to publish and to assert: the claim, or once thrown back the throw-back, which embeds it.
+    #[serde(with = "serde_bytes")]
     pub message: Vec<u8>,
     /// How it stands.
     pub standing: Standing,
@@ -41,7 +44,7 @@ impl HeldClaim {
 }
 
 /// A claim that is being mined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// The public half of a key made for this claim; its secret is stored sealed.
     pub claimant: ClaimantKey,
@@ -62,7 +65,7 @@ impl Attempt {
 }
 
 /// Where a stone is on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CatchState {
     /// Touched and sealed.
     InHold,
@@ -73,7 +76,7 @@ pub enum CatchState {
 }
 
 /// What the player did with a claimed bottle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Outcome {
     /// Nothing yet.
     Undecided,
@@ -84,7 +87,7 @@ pub enum Outcome {
 }
 
 /// One catch as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatchRow {
     /// The bottle.
     pub bottle: BottleId,
@@ -142,9 +145,9 @@ impl CatchRow {
         provisional.is_some_and(|claim| claim.settles_at() <= wall)
     }
 
-    /// When a claimed bottle is no longer followed.
+    /// When a claimed bottle is no longer followed: no letter for it is valid any more.
     pub(super) fn archive_at(&self) -> Option<UnixMillis> {
-        self.claim().map(|_| self.expires_at.plus_ms(FOLLOWED_AFTER_MS))
+        self.claim().map(|_| self.expires_at.plus_ms(LETTER_KEEP_MS))
     }
 
     /// When something next changes by itself.

@@ -1,5 +1,7 @@
 //! One notice per bottle and hour, and none in the quiet hours.
 
+use serde::{Deserialize, Serialize};
+
 use crate::economy::UtcOffset;
 use crate::time::{HOUR_MS, MINUTE_MS, UnixMillis};
 
@@ -7,7 +9,7 @@ use crate::time::{HOUR_MS, MINUTE_MS, UnixMillis};
 pub const NOTICE_EVERY_MS: u64 = HOUR_MS;
 
 /// What happened to a bottle since its last notice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Catches that settled.
     pub caught: u16,

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::claims::ClaimSet;
 use crate::ids::{AuthorKey, BottleId, ClaimantKey, Nonce, Peer, ReplyKey};
 use crate::limits::{CLAIM_SETTLE_MS, RECASTS_MAX};
@@ -21,7 +23,7 @@ pub const CLAIMS_SEEN_MAX: usize = 256;
 pub const FINDERS_MAX: usize = 256;
 
 /// What identifies an own bottle and when it ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnBottle {
     /// Its id.
     pub id: BottleId,
@@ -40,7 +42,7 @@ pub struct OwnBottle {
 }
 
 /// A neighbour as remembered for one bottle: the first 8 bytes of BLAKE3(bottle ‖ peer id).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PeerTag(pub u64);
 
 impl PeerTag {
@@ -56,7 +58,7 @@ impl PeerTag {
 }
 
 /// Why sync may, or may not yet, offer an own bottle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Release {
     /// Not offered: a neighbour that has it must have it from gossip.
     Withheld,
@@ -67,7 +69,7 @@ pub enum Release {
 }
 
 /// A kept claim of an own bottle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SeenClaim {
     /// The place it fills.
     pub place: Place,
@@ -98,7 +100,7 @@ impl SeenClaim {
 }
 
 /// One own bottle as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnBottleRow {
     /// What it is.
     pub bottle: OwnBottle,
@@ -113,6 +115,7 @@ pub struct OwnBottleRow {
     /// The kept claims as last seen, at most [`CLAIMS_SEEN_MAX`].
     pub claims: Vec<SeenClaim>,
     /// Finders whose confirmed catch went into a notice, and whether their throw-back did; at most [`FINDERS_MAX`].
+    #[serde(with = "crate::rows::pairs")]
     pub announced: BTreeMap<ClaimantKey, bool>,
     /// Finders and the kinds of answer that came from them, at most [`FINDERS_MAX`].
     pub answers: BTreeSet<(ClaimantKey, AnswerKind)>,

@@ -1,11 +1,13 @@
 //! What may be said about an own bottle: counts of proven things, and the one word for them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::RECASTS_MAX;
 use crate::mine::{AnswerKind, OwnBottleRow};
 use crate::time::UnixMillis;
 
 /// How a bottle ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum End {
     /// Its time is over.
     Expired,

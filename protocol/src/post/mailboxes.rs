@@ -1,0 +1,147 @@
+//! Where letters for an address wait: the bootstrap servers and the peers closest to its lookup point.
+//!
+//! Asking the network for the peers closest to an address would tell everyone on the way which address is meant. So the
+//! key that is looked up is not the address but one of 256 *lookup points*, chosen by the first byte of the address:
+//! depositor and collector come to the same peers, and the question covers 1/256 of all addresses. The price is that all
+//! mail of one point waits at the same few peers, which their quotas bound.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{MailAddress, Peer};
+use crate::limits::MAILBOX_PEERS;
+use crate::post::PostEffect;
+use crate::schedule::Backoff;
+use crate::time::{HOUR_MS, MINUTE_MS, Now};
+
+/// Bootstrap servers used as mailboxes; further ones in the configuration are not.
+pub const BOOTSTRAPS_MAX: usize = 16;
+
+/// One of the 256 keys at which the network is asked for mailboxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LookupPoint(pub u8);
+
+impl LookupPoint {
+    /// The point of an address: its first byte.
+    pub fn of(address: &MailAddress) -> Self {
+        let [first, ..] = address.0;
+        Self(first)
+    }
+
+    /// The key to look up in the peer table: BLAKE3 of a label and the point.
+    pub fn kad_key(self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"meteorite/1/mailbox");
+        hasher.update(&[self.0]);
+        hasher.finalize().into()
+    }
+}
+
+/// The mailboxes known, by point.
+#[derive(Clone, Debug)]
+pub struct Mailboxes {
+    me: Peer,
+    bootstraps: BTreeSet<Peer>,
+    points: BTreeMap<LookupPoint, Point>,
+    next_ask: Option<u64>,
+}
+
+/// What is known of one point; there are at most 256.
+#[derive(Clone, Debug, Default)]
+struct Point {
+    peers: Vec<Peer>,
+    ask_at: u64,
+    tries: u32,
+}
+
+impl Mailboxes {
+    /// None known yet. `me` is never a target.
+    pub fn new(me: Peer) -> Self {
+        Self {
+            me,
+            bootstraps: BTreeSet::new(),
+            points: BTreeMap::new(),
+            next_ask: None,
+        }
+    }
+
+    /// Replaces the bootstrap servers.
+    pub fn set_bootstraps(&mut self, peers: &[Peer]) {
+        self.bootstraps = peers
+            .iter()
+            .filter(|peer| **peer != self.me)
+            .take(BOOTSTRAPS_MAX)
+            .cloned()
+            .collect();
+    }
+
+    /// Takes the outcome of a lookup. An empty one keeps what was found before and asks again sooner.
+    pub fn set_found(&mut self, point: LookupPoint, peers: &[Peer], now: Now) {
+        let Some(known) = self.points.get_mut(&point) else {
+            return;
+        };
+        let found: Vec<Peer> = peers
+            .iter()
+            .filter(|peer| **peer != self.me)
+            .take(MAILBOX_PEERS)
+            .cloned()
+            .collect();
+        if found.is_empty() {
+            known.ask_at = now.mono_ms.saturating_add(BACKOFF_EMPTY.delay_ms(known.tries));
+            known.tries = known.tries.saturating_add(1);
+        } else {
+            known.peers = found;
+            known.tries = 0;
+            known.ask_at = now.mono_ms.saturating_add(LOOKUP_EVERY_MS);
+        }
+    }
+
+    /// Everyone at whom letters for this address are left and asked for: bootstrap servers first.
+    pub fn targets(&self, address: &MailAddress) -> Vec<Peer> {
+        let found = self
+            .points
+            .get(&LookupPoint::of(address))
+            .map(|point| point.peers.as_slice())
+            .unwrap_or_default();
+        let others = found.iter().filter(|peer| !self.bootstraps.contains(*peer));
+        self.bootstraps.iter().chain(others).cloned().collect()
+    }
+
+    /// Whether letters for this address are left and asked for at this peer.
+    pub fn is_target(&self, address: &MailAddress, peer: &Peer) -> bool {
+        let point = self.points.get(&LookupPoint::of(address));
+        self.bootstraps.contains(peer) || point.is_some_and(|point| point.peers.contains(peer))
+    }
+
+    /// Asks for the points that are wanted and due, a few at a time; forgets the others.
+    pub(super) fn look_up(&mut self, wanted: BTreeSet<LookupPoint>, now: Now, effects: &mut Vec<PostEffect>) {
+        self.points.retain(|point, _| wanted.contains(point));
+        let mut asked = 0usize;
+        for point in wanted {
+            let known = self.points.entry(point).or_default();
+            if known.ask_at <= now.mono_ms && asked < LOOKUPS_AT_ONCE {
+                asked += 1;
+                // An outcome that never comes is asked for again.
+                known.ask_at = now.mono_ms.saturating_add(LOOKUP_LOST_MS);
+                effects.push(PostEffect::FindMailboxes(point));
+            }
+        }
+        let next = self.points.values().map(|point| point.ask_at).min();
+        self.next_ask = next.map(|at| at.max(now.mono_ms.saturating_add(LOOKUP_PAUSE_MS)));
+    }
+
+    /// The mono instant at which another lookup is due.
+    pub(super) fn next_deadline(&self) -> Option<u64> {
+        self.next_ask
+    }
+}
+
+/// Lookups begun in one step; the others follow a moment later.
+const LOOKUPS_AT_ONCE: usize = 4;
+/// Pause between two such steps.
+const LOOKUP_PAUSE_MS: u64 = 1_000;
+/// How long found mailboxes are used before the network is asked again.
+const LOOKUP_EVERY_MS: u64 = HOUR_MS;
+/// When a lookup without an outcome is given up.
+const LOOKUP_LOST_MS: u64 = 2 * MINUTE_MS;
+/// After a lookup that found nobody.
+const BACKOFF_EMPTY: Backoff = Backoff::new(MINUTE_MS, HOUR_MS);
