@@ -1,3 +1,11 @@
-//! Tests of the swarm through its public door: real transports on loopback and in memory.
+//! Tests of the swarm through its public door: real transports on loopback and in memory, hostile peers made of bare libp2p swarms.
 
-fn main() {}
+mod content;
+mod discovery;
+mod floods;
+mod gossip;
+mod harness;
+mod hostile;
+mod lifecycle;
+mod relay;
+mod requests;

@@ -1,0 +1,93 @@
+//! Gossip over every transport, verdicts, refusals.
+
+use meteorite_net::{LinkDelay, NetEvent, PublishError, Role, Verdict};
+
+use crate::harness::{MEMORY, QUIC, SKY, TCP, TestNode, config, quic_node, until};
+
+/// Three nodes in a line: what the first publishes reaches the third only if the second accepts it.
+async fn message_crosses_a_line(listen: &str) {
+    let (first, second, third) = (
+        TestNode::start(config(Role::Node, &[listen])).await,
+        TestNode::start(config(Role::Node, &[listen])).await,
+        TestNode::start(config(Role::Node, &[listen])).await,
+    );
+    first.connect(&second).await;
+    second.connect(&third).await;
+    assert_eq!(first.publish_when_heard(SKY, b"over the line").await, 1);
+    third.hear(b"over the line").await;
+    assert_eq!(first.count(|event| matches!(event, NetEvent::Gossip { .. })), 0, "nobody hears itself");
+    for node in [first, second, third] {
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn message_crosses_a_line_over_quic() {
+    message_crosses_a_line(QUIC).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn message_crosses_a_line_over_tcp() {
+    message_crosses_a_line(TCP).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn message_crosses_a_line_in_memory() {
+    message_crosses_a_line(MEMORY).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_accepted_messages_travel_on() {
+    let (first, second, third) = (quic_node().await, quic_node().await, quic_node().await);
+    first.connect(&second).await;
+    second.connect(&third).await;
+    second.judge(Some(Verdict::Ignore));
+    first.publish_when_heard(SKY, b"ignored").await;
+    second.hear(b"ignored").await;
+    second.judge(Some(Verdict::Accept));
+    first.publish_when_heard(SKY, b"accepted").await;
+    third.hear(b"accepted").await;
+    assert_eq!(third.count(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes == b"ignored")), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publish_says_what_is_wrong() {
+    let (first, second) = (quic_node().await, quic_node().await);
+    assert_eq!(first.net.publish(SKY, vec![1]).await, Err(PublishError::NoNeighbours));
+    assert_eq!(first.net.publish("/meteorite/1/other", vec![1]).await, Err(PublishError::UnknownTopic));
+    first.connect(&second).await;
+    first.publish_when_heard(SKY, &[1]).await;
+    assert_eq!(first.net.publish(SKY, vec![1]).await, Err(PublishError::Duplicate));
+    assert_eq!(first.net.publish(SKY, vec![0; 8 * 1024 + 1]).await, Err(PublishError::TooLarge));
+    assert_eq!(first.net.publish(SKY, vec![0; 8 * 1024]).await, Ok(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neighbours_are_in_the_mesh_and_described() {
+    let (first, second) = (quic_node().await, quic_node().await);
+    first.connect(&second).await;
+    until("in the mesh", || async {
+        let peers = first.net.peers().await.unwrap();
+        peers.iter().any(|info| info.peer == second.id() && info.mesh.contains(SKY) && info.rtt.is_some())
+    })
+    .await;
+    let info = first.net.peers().await.unwrap().remove(0);
+    assert!(info.outbound && !info.relayed && info.gossip_score >= 0.0);
+    assert!(info.protocols.contains("/meteorite/sync/1") && !info.protocols.contains("/meteorite/mail/1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn link_delay_holds_messages_back() {
+    let slow = |mut config: meteorite_net::NetConfig| {
+        config.link_delay = Some(LinkDelay(std::time::Duration::from_millis(150)));
+        config
+    };
+    let (first, second) = (
+        TestNode::start(slow(config(Role::Node, &[QUIC]))).await,
+        TestNode::start(slow(config(Role::Node, &[QUIC]))).await,
+    );
+    first.connect(&second).await;
+    let asked = std::time::Instant::now();
+    first.net.call(second.id(), meteorite_net::Proto::Sync, vec![7]).await.unwrap();
+    assert!(asked.elapsed() >= std::time::Duration::from_millis(300), "there and back");
+}

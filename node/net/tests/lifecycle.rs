@@ -1,0 +1,94 @@
+//! Starting twice, stopping once, coming back.
+
+use meteorite_net::{CallError, Closed, DialError, Net, NetError, NetEvent, Proto, PublishError, Role};
+
+use crate::harness::{QUIC, SKY, TCP, TestNode, config, quic_node, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_joins_everything_and_frees_ports_and_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = config(Role::Node, &[QUIC, TCP]);
+    settings.data_dir = Some(folder.path().to_owned());
+    let node = TestNode::start(settings.clone()).await;
+    let neighbour = quic_node().await;
+    node.connect(&neighbour).await;
+    settings.listen = node.net.listeners().await.unwrap();
+    let net = node.net.clone();
+    let id = node.id();
+    node.stop().await;
+    neighbour.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
+    assert_eq!(net.shutdown().await, Err(Closed));
+    assert_eq!(net.publish(SKY, vec![1]).await, Err(PublishError::Closed));
+    assert_eq!(net.call(neighbour.id(), Proto::Sync, vec![1]).await, Err(CallError::Closed));
+    assert_eq!(net.peers().await, Err(Closed));
+    // The same ports and folder, at once.
+    let again = TestNode::start(settings).await;
+    again.connect(&neighbour).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn port_or_folder_in_use_is_a_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = config(Role::Node, &[QUIC, TCP]);
+    settings.data_dir = Some(folder.path().to_owned());
+    let node = TestNode::start(settings.clone()).await;
+    let in_use = Net::start(settings).await.err();
+    assert!(matches!(&in_use, Some(NetError::RepoInUse(path)) if path == folder.path()), "{in_use:?}");
+    for address in node.net.listeners().await.unwrap() {
+        let mut other = config(Role::Node, &[]);
+        other.listen = vec![address.clone()];
+        let in_use = Net::start(other).await.err();
+        assert!(matches!(&in_use, Some(NetError::Listen { address: named, .. }) if *named == address), "{in_use:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn second_device_with_the_same_identity_is_noticed() {
+    let settings = config(Role::Node, &[QUIC]);
+    let (first, second) = (TestNode::start(settings.clone()).await, TestNode::start(settings).await);
+    let address = second.net.listeners().await.unwrap().remove(0);
+    assert_eq!(first.net.dial(address).await, Err(DialError::Ourselves));
+    first.see(|event| matches!(event, NetEvent::SameIdentity { .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn node_returns_to_a_restarted_neighbour() {
+    let server = config(Role::Node, &[QUIC]);
+    let mut server_again = server.clone();
+    let server = TestNode::start(server).await;
+    let mut seeker = config(Role::Node, &[QUIC]);
+    seeker.seek_neighbours = true;
+    seeker.cached_peers = vec![(server.id(), server.net.listeners().await.unwrap())];
+    let seeker = TestNode::start(seeker).await;
+    seeker.up(server.id()).await;
+    let id = server.id();
+    server_again.listen = server.net.listeners().await.unwrap();
+    server.stop().await;
+    seeker.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
+    let _server = TestNode::start(server_again).await;
+    until("connected again", || async { seeker.connected().await.contains(&id) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_resolved_and_nonsense_is_refused() {
+    let (server, client) = (quic_node().await, quic_node().await);
+    let named = server.address().await.to_string().replace("/ip4/127.0.0.1", "/dns4/localhost");
+    assert_eq!(client.net.dial(named.parse().unwrap()).await, Ok(server.id()));
+    let unknown = "/dns4/does-not-exist.invalid/tcp/1".parse().unwrap();
+    assert!(matches!(client.net.dial(unknown).await, Err(DialError::Name(_))));
+    let closed = "/ip4/127.0.0.1/tcp/1".parse().unwrap();
+    assert!(matches!(client.net.dial(closed).await, Err(DialError::Failed(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocked_peer_stays_out() {
+    let (guarded, stranger) = (quic_node().await, quic_node().await);
+    guarded.connect(&stranger).await;
+    let id = stranger.id();
+    guarded.net.block(id, 60).await.unwrap();
+    guarded.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
+    assert!(matches!(guarded.net.dial(stranger.address().await).await, Err(DialError::Denied(_))));
+    stranger.net.dial(guarded.address().await).await.ok();
+    guarded.see(|event| matches!(event, NetEvent::Dropped { what: meteorite_net::Lost::Connections, .. })).await;
+    assert!(!guarded.connected().await.contains(&id));
+}
