@@ -181,7 +181,7 @@ plain_id!(
     MailAddress, 32
 );
 plain_id!(
-    /// A throw-back: sha2-256 of its payload.
+    /// The place behind a throw-back: BLAKE3 over the bottle, place and claimant of its claim.
     ThrowBackId, 32
 );
 plain_id!(

@@ -172,7 +172,11 @@ impl<T: Payload> Verified<T> {
     /// # Errors
     /// [`RejectReason::BadSignature`].
     pub fn check(signed: Signed<T>, key: &[u8; 32]) -> Judged<Self> {
-        if signed.is_signed_by(key) { Ok(Self(signed)) } else { reject(RejectReason::BadSignature) }
+        if signed.is_signed_by(key) {
+            Ok(Self(signed))
+        } else {
+            reject(RejectReason::BadSignature)
+        }
     }
 
     /// Takes what this node has signed or verified before (its own store), without checking again.

@@ -72,7 +72,10 @@ pub fn sky(bytes: &[u8], topic: Topic, gate: &Gate<'_>) -> Judged<VerifiedBottle
 /// # Errors
 /// The verdict with which it ends.
 pub fn entry(payload: &[u8], signature: &Signature, gate: &Gate<'_>) -> Judged<VerifiedBottle> {
-    Unchecked::entry(payload, signature)?.shape()?.stamp(gate)?.verify(gate)
+    Unchecked::entry(payload, signature)?
+        .shape()?
+        .stamp(gate)?
+        .verify(gate)
 }
 
 impl Unchecked {
@@ -84,7 +87,10 @@ impl Unchecked {
         if bytes.len() > topic.bytes_max() {
             return reject(RejectReason::TooLarge);
         }
-        Ok(Self(Source::Sky { bytes: bytes.to_vec(), topic }))
+        Ok(Self(Source::Sky {
+            bytes: bytes.to_vec(),
+            topic,
+        }))
     }
 
     /// The header of a sync entry, if it is short enough to look at.
@@ -95,7 +101,10 @@ impl Unchecked {
         if payload.len() > Header::BYTES_MAX {
             return reject(RejectReason::TooLarge);
         }
-        Ok(Self(Source::Entry { payload: payload.to_vec(), signature: *signature }))
+        Ok(Self(Source::Entry {
+            payload: payload.to_vec(),
+            signature: *signature,
+        }))
     }
 
     /// Decodes, and compares header, topic and body.
@@ -113,11 +122,19 @@ impl Unchecked {
                 if stated.body_len != body.body_len() || stated.body != body.id() {
                     return reject(RejectReason::BodyMismatch);
                 }
-                Ok(Shaped { id: header.bottle(), header, body: Some(body) })
+                Ok(Shaped {
+                    id: header.bottle(),
+                    header,
+                    body: Some(body),
+                })
             }
             Source::Entry { payload, signature } => {
                 let header = Signed::from_parts(payload, signature)?;
-                Ok(Shaped { id: header.bottle(), header, body: None })
+                Ok(Shaped {
+                    id: header.bottle(),
+                    header,
+                    body: None,
+                })
             }
         }
     }
@@ -147,7 +164,10 @@ impl Shaped {
         if stamp_bits < gate.admission_bits {
             return ignore(IgnoreReason::BelowAdmission);
         }
-        Ok(Stamped { shaped: self, stamp_bits })
+        Ok(Stamped {
+            shaped: self,
+            stamp_bits,
+        })
     }
 }
 
@@ -162,11 +182,21 @@ impl Stamped {
         let header = Verified::check(header, author.as_bytes())?;
         let equivocates = gate.known.other_bottle(&author, &id);
         let bytes = header.signed().payload().len() + body.as_ref().map_or(0, |body| body.as_slice().len());
-        let cost = Cost { arrival: gate.arrival, bytes, author: Some(author) };
+        let cost = Cost {
+            arrival: gate.arrival,
+            bytes,
+            author: Some(author),
+        };
         if equivocates.is_none() && !gate.known.has_budget(&cost) {
             return ignore(IgnoreReason::OverBudget);
         }
-        Ok(VerifiedBottle { id, header, body, stamp_bits: self.stamp_bits, equivocates })
+        Ok(VerifiedBottle {
+            id,
+            header,
+            body,
+            stamp_bits: self.stamp_bits,
+            equivocates,
+        })
     }
 }
 

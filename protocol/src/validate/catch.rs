@@ -140,7 +140,11 @@ impl Shaped {
             // Only the author can make these, once or thrice, so they cost no work.
             CatchMessage::Withdrawal(_) | CatchMessage::Recast(_) => 0,
         };
-        Ok(Worked { message, facts, work_bits })
+        Ok(Worked {
+            message,
+            facts,
+            work_bits,
+        })
     }
 }
 
@@ -150,13 +154,20 @@ impl Worked {
     /// # Errors
     /// Rejected for a signature, ignored for want of room.
     pub fn verify(self, gate: &Gate<'_>) -> Judged<VerifiedCatch> {
-        let Self { message, facts, work_bits } = self;
+        let Self {
+            message,
+            facts,
+            work_bits,
+        } = self;
         let author = facts.author.as_bytes();
         let bytes = message.encode().len();
         let verified = match message {
             CatchMessage::Claim(claim) => {
                 let claimant = claim.value().claimant;
-                VerifiedCatch::Claim { claim: Verified::check(claim, claimant.as_bytes())?, work_bits }
+                VerifiedCatch::Claim {
+                    claim: Verified::check(claim, claimant.as_bytes())?,
+                    work_bits,
+                }
             }
             CatchMessage::ThrowBack(back) => {
                 let claimant = back.value().claim.value().claimant;
@@ -164,12 +175,19 @@ impl Worked {
                 if !throw_back.value().claim.is_signed_by(claimant.as_bytes()) {
                     return reject(RejectReason::BadSignature);
                 }
-                VerifiedCatch::ThrowBack { throw_back, work_bits }
+                VerifiedCatch::ThrowBack {
+                    throw_back,
+                    work_bits,
+                }
             }
             CatchMessage::Withdrawal(signed) => VerifiedCatch::Withdrawal(Verified::check(signed, author)?),
             CatchMessage::Recast(signed) => VerifiedCatch::Recast(Verified::check(signed, author)?),
         };
-        let cost = Cost { arrival: gate.arrival, bytes, author: None };
+        let cost = Cost {
+            arrival: gate.arrival,
+            bytes,
+            author: None,
+        };
         if !gate.known.has_budget(&cost) {
             return ignore(IgnoreReason::OverBudget);
         }
@@ -180,7 +198,12 @@ impl Worked {
 /// Leading zero bits of a claim's work.
 #[must_use]
 pub fn work_bits(claim: &Claim) -> u32 {
-    claim_work_bits(claim.bottle.as_bytes(), &claim.place.to_bytes(), claim.claimant.as_bytes(), claim.work)
+    claim_work_bits(
+        claim.bottle.as_bytes(),
+        &claim.place.to_bytes(),
+        claim.claimant.as_bytes(),
+        claim.work,
+    )
 }
 
 /// The work of a claim within its bottle's life, if it is enough.

@@ -54,7 +54,12 @@ pub fn deposit(bytes: &[u8], params: &Params, now: Now) -> Judged<VerifiedDeposi
     if !parts_hold {
         return reject(RejectReason::BadSignature);
     }
-    Ok(VerifiedDeposit { id: deposit.signed().letter_id(), address: value.address(), work_bits, deposit })
+    Ok(VerifiedDeposit {
+        id: deposit.signed().letter_id(),
+        address: value.address(),
+        work_bits,
+        deposit,
+    })
 }
 
 /// A receipt, signed by the mailbox that it names.
@@ -72,9 +77,8 @@ pub fn receipt(signed: Signed<Receipt>) -> Judged<Verified<Receipt>> {
 fn consistent(deposit: &Deposit) -> Judged<()> {
     let (header, envelope) = (deposit.header.value(), &deposit.envelope);
     let bottle = deposit.header.bottle();
-    let same = deposit.claim.value().bottle == bottle
-        && envelope.bottle == bottle
-        && envelope.nonce == header.nonce;
+    let same =
+        deposit.claim.value().bottle == bottle && envelope.bottle == bottle && envelope.nonce == header.nonce;
     let first = envelope.from == Side::Finder && envelope.seq <= 1;
     if !same || (first && envelope.to != header.reply_to) {
         return reject(RejectReason::Inconsistent);

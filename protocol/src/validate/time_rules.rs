@@ -53,7 +53,9 @@ pub fn claim(tick: Tick, arrival: Arrival, now: Now) -> Judged<()> {
         return ignore(IgnoreReason::TooEarly);
     }
     match arrival {
-        Arrival::Gossip if tick.start() < now.wall.minus_ms(limits::CLAIM_PAST_MS) => ignore(IgnoreReason::TooLate),
+        Arrival::Gossip if tick.start() < now.wall.minus_ms(limits::CLAIM_PAST_MS) => {
+            ignore(IgnoreReason::TooLate)
+        }
         Arrival::Gossip | Arrival::Sync => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::bytes::Bytes;
 use super::{Payload, Signed, Wire, WireError, require};
+use crate::claims::{ClaimKey, throw_back_id};
 use crate::ids::{BottleId, ClaimantKey, ThrowBackId};
 use crate::limits;
 use crate::time::Tick;
@@ -105,6 +106,14 @@ impl ThrowBack {
     pub const fn bottle(&self) -> BottleId {
         self.claim.value().bottle
     }
+
+    /// The id by which the place that it opens is named. It depends on the claim's bottle, place, claimant and tick only,
+    /// so that a claimant who signs many throw-backs opens one place.
+    #[must_use]
+    pub fn id(&self) -> ThrowBackId {
+        let claim = self.claim.value();
+        throw_back_id(&claim.bottle, &ClaimKey::of(claim))
+    }
 }
 
 impl Wire for ThrowBack {
@@ -122,14 +131,6 @@ impl Wire for ThrowBack {
 
 impl Payload for ThrowBack {
     const DOMAIN: meteorite_crypto::sign::Domain = meteorite_crypto::sign::Domain::ThrowBack;
-}
-
-impl Signed<ThrowBack> {
-    /// The id that the place it opens is named by.
-    #[must_use]
-    pub fn id(&self) -> ThrowBackId {
-        ThrowBackId(self.digest())
-    }
 }
 
 /// "I take it back": signed by the bottle's author, cannot be undone.

@@ -1,0 +1,15 @@
+//! The tests of this crate through its public surface, in one binary because linking is slow.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail")]
+
+mod corpus;
+mod diagnostic;
+mod invite;
+mod letters_economy;
+mod letters_kit;
+mod letters_mine;
+mod limits;
+mod samples;
+mod text;
+mod validate;
+mod wire;
