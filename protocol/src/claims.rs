@@ -9,25 +9,27 @@
 //!
 //! - `Root` is always open and keeps `slots` claims;
 //! - `Recast(n)`, n in 1..=3, is open once the author's recast is known, and keeps `slots` claims;
-//! - `After(id)` is open while the claimant behind `id` is kept at its own place and threw the bottle back, at most
-//!   four deep, and keeps one claim.
+//! - `After(id)` is open while the claim behind `id` is kept at its own place and was thrown back, at most four deep, and
+//!   keeps one claim.
 //!
 //! At each place the smallest claim of each claimant counts, and of those the smallest are kept. Claims are ordered by
 //! `(t, ticket)` with `ticket = BLAKE3("ticket" ‖ bottle ‖ place ‖ claimant)`; work and signature do not take part.
 //!
 //! # Why it converges although it forgets
 //!
-//! What is kept at a place depends only on the claims at that place and on whether it is open. At an open place, more
-//! claims can only push a claim out, never let it back in, so what was truncated is never needed again. Whether a place
-//! is open depends only on places nearer to the root, with the same property: a claimant that is out stays out, and the
-//! places behind it stay closed. Three points of the rule exist for the sake of this argument:
+//! Call (place, claimant, t) a claim's *key*. What is kept at an open place depends only on the keys seen there, and more
+//! keys can only push a key out, never let it back in: either its claimant has a smaller one, or enough other claimants
+//! have. So what was truncated is never needed again. Whether a place is open depends only on a key nearer to the root
+//! and on what that key's claimant signed; once closed it stays closed. Three points of the rule exist for the sake of
+//! this argument:
 //!
 //! - The minimum per claimant is taken *at each place*. Over all places it would not converge: an earlier claim of the
 //!   same key elsewhere would take a kept claim away and need the truncated runner-up again. Claimant keys are fresh for
 //!   each claim and work is bound to (bottle, place, claimant), so one minimum per place gives nobody more.
-//! - The id of a place behind a throw-back is derived from (bottle, place, claimant) alone ([`throw_back_id`]). A
-//!   claimant can sign many throw-backs; an id that depended on their bytes would let one claim open many places, or
-//!   let each smaller id push out what was kept behind the last one.
+//! - A throw-back counts for the very key that it embeds, and the id of the place it opens is derived from (bottle,
+//!   place, claimant, t) alone ([`throw_back_id`]). If it counted for any claim of its claimant, a claimant that was
+//!   pushed out could come back with an earlier claim and need what was truncated behind it. If the id depended on the
+//!   bytes of the throw-back, one claim could open many places, or push out with each smaller id what was kept before.
 //! - Work counter and signature are outside order and digest: the first valid copy stays. Otherwise a claimant could
 //!   sign the same claim again and again, each copy a bit smaller, and have every one of them forwarded.
 //!
@@ -46,10 +48,11 @@
 use std::collections::BTreeMap;
 
 use crate::ids::{BottleId, ClaimantKey, ThrowBackId};
-use crate::limits::{CLAIMS_KEPT_MAX, RECAST_AFTER_MS, RECASTS_MAX, THROW_BACK_DEPTH_MAX};
+use crate::limits::{RECAST_AFTER_MS, RECASTS_MAX, THROW_BACK_DEPTH_MAX};
 use crate::time::{Tick, UnixMillis};
-use crate::wire::Place;
+use crate::wire::{Claim, Place};
 
+mod change;
 mod digest;
 
 /// What order and identity of a claim depend on.
@@ -61,6 +64,18 @@ pub struct ClaimKey {
     pub claimant: ClaimantKey,
     /// When it was claimed, by the claimant's clock.
     pub t: Tick,
+}
+
+impl ClaimKey {
+    /// The key of a claim.
+    #[must_use]
+    pub const fn of(claim: &Claim) -> Self {
+        Self {
+            place: claim.place,
+            claimant: claim.claimant,
+            t: claim.t,
+        }
+    }
 }
 
 /// What became of something added to a [`ClaimSet`].
@@ -124,10 +139,10 @@ struct Kept {
     throw_back: Option<Box<[u8]>>,
 }
 
-/// The place that opens when this claimant throws the bottle back from this place.
+/// The place that opens when this claim is thrown back.
 #[must_use]
-pub fn throw_back_id(bottle: &BottleId, place: &Place, claimant: &ClaimantKey) -> ThrowBackId {
-    ThrowBackId(digest::place_hash("meteorite/1/after", bottle, place, claimant))
+pub fn throw_back_id(bottle: &BottleId, claim: &ClaimKey) -> ThrowBackId {
+    digest::throw_back_id(bottle, claim)
 }
 
 impl ClaimSet {
@@ -143,83 +158,6 @@ impl ClaimSet {
             places,
             digest: Self::empty_digest(),
         }
-    }
-
-    /// Adds a claim that is otherwise valid; `message` is the catch message that carried it.
-    pub fn add_claim(&mut self, key: &ClaimKey, message: &[u8]) -> Merge {
-        let merge = self.insert_claim(key, message);
-        self.refresh(merge)
-    }
-
-    /// Adds a throw-back and the claim that it embeds. `message` carries the throw-back, `claim_message` the claim alone.
-    pub fn add_throw_back(&mut self, key: &ClaimKey, claim_message: &[u8], message: &[u8]) -> Merge {
-        let merge = self.insert_throw_back(key, claim_message, message);
-        self.refresh(merge)
-    }
-
-    /// Adds the author's recast number `n`, counted from 1.
-    pub fn add_recast(&mut self, n: u8, message: &[u8]) -> Merge {
-        if n == 0 || n > RECASTS_MAX {
-            return Merge::Invalid;
-        }
-        if self.withdrawal.is_some() {
-            return Merge::Withdrawn;
-        }
-        if self.recasts.contains_key(&n) {
-            return Merge::Known;
-        }
-        self.recasts.insert(n, message.into());
-        self.places.insert(Place::Recast(n), Room::default());
-        self.refresh(Merge::Entered)
-    }
-
-    /// Adds the author's withdrawal. All claims go.
-    pub fn add_withdrawal(&mut self, message: &[u8]) -> Merge {
-        if self.withdrawal.is_some() {
-            return Merge::Known;
-        }
-        self.withdrawal = Some(message.into());
-        self.recasts.clear();
-        self.places.clear();
-        self.refresh(Merge::Entered)
-    }
-
-    /// Takes in everything that another set of the same bottle holds. True if this set changed.
-    pub fn merge(&mut self, other: &Self) -> bool {
-        if self.bottle != other.bottle || self.slots != other.slots {
-            return false;
-        }
-        if let Some(message) = &other.withdrawal {
-            return self.add_withdrawal(message) == Merge::Entered;
-        }
-        let mut changed = false;
-        for (n, message) in &other.recasts {
-            changed |= self.add_recast(*n, message) == Merge::Entered;
-        }
-        for (place, room) in other.rooms_from_root() {
-            for (rank, kept) in &room.kept {
-                let key = ClaimKey {
-                    place,
-                    claimant: kept.claimant,
-                    t: rank.t,
-                };
-                changed |= self.insert_claim(&key, &kept.claim) == Merge::Entered;
-            }
-            for (rank, kept) in &room.kept {
-                let key = ClaimKey {
-                    place,
-                    claimant: kept.claimant,
-                    t: rank.t,
-                };
-                if let Some(message) = &kept.throw_back {
-                    changed |= self.insert_throw_back(&key, &kept.claim, message) == Merge::Entered;
-                }
-            }
-        }
-        if changed {
-            self.digest = self.compute_digest();
-        }
-        changed
     }
 
     /// All messages of this set, in an order in which an empty set takes every one of them.
@@ -288,15 +226,26 @@ impl ClaimSet {
     /// Whether this claim, or an earlier one of the same claimant, is kept.
     #[must_use]
     pub fn has_claim(&self, key: &ClaimKey) -> bool {
-        let kept = self.places.get(&key.place).and_then(|room| room.find(&key.claimant));
+        let kept = self
+            .places
+            .get(&key.place)
+            .and_then(|room| room.find(&key.claimant));
         kept.is_some_and(|rank| rank <= self.rank(key))
     }
 
-    /// Whether this claimant is kept and known to have thrown the bottle back.
+    /// Whether this very claim is kept.
     #[must_use]
-    pub fn has_throw_back(&self, place: &Place, claimant: &ClaimantKey) -> bool {
-        let id = throw_back_id(&self.bottle, place, claimant);
-        self.places.contains_key(&Place::After(id))
+    pub fn keeps_exactly(&self, key: &ClaimKey) -> bool {
+        self.places
+            .get(&key.place)
+            .is_some_and(|room| room.kept.contains_key(&self.rank(key)))
+    }
+
+    /// Whether this very claim is kept and known to be thrown back.
+    #[must_use]
+    pub fn has_throw_back(&self, key: &ClaimKey) -> bool {
+        self.places
+            .contains_key(&Place::After(throw_back_id(&self.bottle, key)))
     }
 
     /// Whether this recast is in the set.
@@ -314,13 +263,17 @@ impl ClaimSet {
     /// A place with room, nearest to the root: where a finder should claim. `None` when all are taken or withdrawn.
     #[must_use]
     pub fn vacancy(&self) -> Option<Place> {
-        self.rooms_from_root().map(|(place, _)| place).find(|place| self.has_vacancy(place))
+        self.rooms_from_root()
+            .map(|(place, _)| place)
+            .find(|place| self.has_vacancy(place))
     }
 
     /// Whether this place is open and not full.
     #[must_use]
     pub fn has_vacancy(&self, place: &Place) -> bool {
-        self.places.get(place).is_some_and(|room| room.kept.len() < self.room_size(place))
+        self.places
+            .get(place)
+            .is_some_and(|room| room.kept.len() < self.room_size(place))
     }
 
     /// Claims that are kept and not thrown back, and the places open for such: caught `k` of `n`.
@@ -360,82 +313,6 @@ impl ClaimSet {
         self.recasts.last_key_value().map_or(0, |(n, _)| *n)
     }
 
-    fn insert_claim(&mut self, key: &ClaimKey, message: &[u8]) -> Merge {
-        if self.withdrawal.is_some() {
-            return Merge::Withdrawn;
-        }
-        let rank = self.rank(key);
-        let size = self.room_size(&key.place);
-        let Some(room) = self.places.get_mut(&key.place) else {
-            return not_open(&key.place);
-        };
-        let mut entry = Kept {
-            claimant: key.claimant,
-            claim: message.into(),
-            throw_back: None,
-        };
-        if let Some(known) = room.find(&key.claimant) {
-            if known <= rank {
-                return Merge::Known;
-            }
-            entry.throw_back = room.kept.remove(&known).and_then(|old| old.throw_back);
-        } else if room.kept.len() >= size {
-            match room.kept.last_key_value() {
-                Some((last, _)) if rank < *last => {}
-                Some(_) | None => return Merge::Lost,
-            }
-        }
-        room.kept.insert(rank, entry);
-        let displaced = if room.kept.len() > size {
-            room.kept.pop_last()
-        } else {
-            None
-        };
-        if let Some((_, lost)) = displaced {
-            self.close_behind(key.place, lost.claimant);
-        }
-        Merge::Entered
-    }
-
-    fn insert_throw_back(&mut self, key: &ClaimKey, claim_message: &[u8], message: &[u8]) -> Merge {
-        let merge = self.insert_claim(key, claim_message);
-        let Some(room) = self.places.get_mut(&key.place) else {
-            return merge;
-        };
-        let Some(kept) = room.find(&key.claimant).and_then(|rank| room.kept.get_mut(&rank)) else {
-            return merge;
-        };
-        if room.depth >= THROW_BACK_DEPTH_MAX {
-            return if merge == Merge::Entered {
-                merge
-            } else {
-                Merge::Invalid
-            };
-        }
-        if kept.throw_back.is_some() {
-            return merge;
-        }
-        kept.throw_back = Some(message.into());
-        let behind = Room {
-            depth: room.depth + 1,
-            kept: BTreeMap::new(),
-        };
-        let id = throw_back_id(&self.bottle, &key.place, &key.claimant);
-        self.places.insert(Place::After(id), behind);
-        Merge::Entered
-    }
-
-    /// Closes the place that a claimant opened, and every place behind it.
-    fn close_behind(&mut self, place: Place, claimant: ClaimantKey) {
-        let mut closing = vec![(place, claimant)];
-        while let Some((place, claimant)) = closing.pop() {
-            let behind = Place::After(throw_back_id(&self.bottle, &place, &claimant));
-            if let Some(room) = self.places.remove(&behind) {
-                closing.extend(room.kept.values().map(|kept| (behind, kept.claimant)));
-            }
-        }
-    }
-
     /// The open places, those nearer to the root first.
     fn rooms_from_root(&self) -> impl Iterator<Item = (Place, &Room)> {
         (0..=THROW_BACK_DEPTH_MAX).flat_map(move |depth| {
@@ -454,16 +331,8 @@ impl ClaimSet {
     fn rank(&self, key: &ClaimKey) -> Rank {
         Rank {
             t: key.t,
-            ticket: digest::place_hash("ticket", &self.bottle, &key.place, &key.claimant),
+            ticket: digest::ticket(&self.bottle, &key.place, &key.claimant),
         }
-    }
-
-    fn refresh(&mut self, merge: Merge) -> Merge {
-        if merge == Merge::Entered {
-            self.digest = self.compute_digest();
-        }
-        debug_assert!(self.claims().count() <= CLAIMS_KEPT_MAX);
-        merge
     }
 }
 
@@ -474,13 +343,5 @@ impl Room {
             .iter()
             .find(|(_, kept)| kept.claimant == *claimant)
             .map(|(rank, _)| *rank)
-    }
-}
-
-const fn not_open(place: &Place) -> Merge {
-    match place {
-        Place::Root | Place::After(_) => Merge::NotOpen,
-        Place::Recast(n) if *n == 0 || *n > RECASTS_MAX => Merge::Invalid,
-        Place::Recast(_) => Merge::NotOpen,
     }
 }

@@ -2,19 +2,30 @@
 //!
 //! Every field has a fixed length, or one that its first byte tells, so the inputs cannot be split in two ways.
 
-use crate::ids::{BottleId, ClaimantKey};
+use crate::ids::{BottleId, ClaimantKey, ThrowBackId};
 use crate::wire::Place;
 
-use super::ClaimSet;
+use super::{ClaimKey, ClaimSet};
 
-/// BLAKE3(label ‖ bottle ‖ place ‖ claimant).
-pub(super) fn place_hash(label: &str, bottle: &BottleId, place: &Place, claimant: &ClaimantKey) -> [u8; 32] {
+/// BLAKE3("ticket" ‖ bottle ‖ place ‖ claimant).
+pub(super) fn ticket(bottle: &BottleId, place: &Place, claimant: &ClaimantKey) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(label.as_bytes());
+    hasher.update(b"ticket");
     hasher.update(bottle.as_bytes());
     hasher.update(&place.to_bytes());
     hasher.update(claimant.as_bytes());
     *hasher.finalize().as_bytes()
+}
+
+/// BLAKE3("meteorite/1/after" ‖ bottle ‖ place ‖ claimant ‖ t).
+pub(super) fn throw_back_id(bottle: &BottleId, claim: &ClaimKey) -> ThrowBackId {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"meteorite/1/after");
+    hasher.update(bottle.as_bytes());
+    hasher.update(&claim.place.to_bytes());
+    hasher.update(claim.claimant.as_bytes());
+    hasher.update(&claim.t.0.to_be_bytes());
+    ThrowBackId(*hasher.finalize().as_bytes())
 }
 
 /// The digest of a set without content.

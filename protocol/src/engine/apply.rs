@@ -1,6 +1,6 @@
 //! The only place where the sky changes, whatever brought the news: gossip, sync, the user, time.
 
-use crate::claims::{ClaimSet, Merge};
+use crate::claims::{ClaimKey, ClaimSet, Merge};
 use crate::hold::{CatchState, ClaimFate};
 use crate::ids::{BodyId, BottleId, Peer};
 use crate::limits::CLAIM_FUTURE_MS;
@@ -11,7 +11,6 @@ use crate::validate::{Arrival, VerifiedBottle, VerifiedCatch};
 use crate::verdict::{IgnoreReason, Verdict};
 use crate::wire::CatchMessage;
 
-use super::known::key_of;
 use super::{BottleRow, ClaimsRow, Content, Effect, End, Engine, EquivocationRow, Event, Row};
 
 /// How a row is written.
@@ -211,8 +210,8 @@ fn merge(claims: &mut ClaimSet, message: &CatchMessage, arrival: Arrival, now: N
         }
         CatchMessage::ThrowBack(back) => {
             // By gossip it must not smuggle in a claim that is too old to come by gossip itself.
-            let claim = key_of(back.value().claim.value());
-            if arrival == Arrival::Gossip && !claims.keeps(&claim.place, &claim.claimant) {
+            let claim = ClaimKey::of(back.value().claim.value());
+            if arrival == Arrival::Gossip && !claims.keeps_exactly(&claim) {
                 return Err(Verdict::Ignore(IgnoreReason::NoEffect));
             }
         }
@@ -225,11 +224,11 @@ fn merge(claims: &mut ClaimSet, message: &CatchMessage, arrival: Arrival, now: N
 pub(super) fn merge_unchecked(claims: &mut ClaimSet, message: &CatchMessage) -> Merge {
     let bytes = message.encode();
     match message {
-        CatchMessage::Claim(claim) => claims.add_claim(&key_of(claim.value()), &bytes),
+        CatchMessage::Claim(claim) => claims.add_claim(&ClaimKey::of(claim.value()), &bytes),
         CatchMessage::ThrowBack(back) => {
             let claim = &back.value().claim;
             let alone = CatchMessage::Claim(claim.clone()).encode();
-            claims.add_throw_back(&key_of(claim.value()), &alone, &bytes)
+            claims.add_throw_back(&ClaimKey::of(claim.value()), &alone, &bytes)
         }
         CatchMessage::Withdrawal(_) => claims.add_withdrawal(&bytes),
         CatchMessage::Recast(recast) => claims.add_recast(recast.value().n, &bytes),

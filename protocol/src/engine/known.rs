@@ -4,7 +4,7 @@ use crate::claims::ClaimKey;
 use crate::ids::{AuthorKey, BottleId, ReplyKey};
 use crate::sky::{Sky, Standing};
 use crate::validate::{BottleFacts, Cost, Known};
-use crate::wire::{CatchMessage, Claim};
+use crate::wire::CatchMessage;
 
 /// The sky, as validation sees it.
 pub(super) struct View<'a>(pub(super) &'a Sky);
@@ -35,11 +35,8 @@ impl Known for View<'_> {
     fn has_catch(&self, message: &CatchMessage) -> bool {
         let Some(claims) = self.0.claims_if_any(&message.bottle()) else { return false };
         match message {
-            CatchMessage::Claim(claim) => claims.has_claim(&key_of(claim.value())),
-            CatchMessage::ThrowBack(back) => {
-                let claim = back.value().claim.value();
-                claims.has_throw_back(&claim.place, &claim.claimant)
-            }
+            CatchMessage::Claim(claim) => claims.has_claim(&ClaimKey::of(claim.value())),
+            CatchMessage::ThrowBack(back) => claims.has_throw_back(&ClaimKey::of(back.value().claim.value())),
             CatchMessage::Withdrawal(_) => claims.is_withdrawn(),
             CatchMessage::Recast(recast) => claims.has_recast(recast.value().n),
         }
@@ -49,9 +46,4 @@ impl Known for View<'_> {
     fn has_budget(&self, _cost: &Cost) -> bool {
         true
     }
-}
-
-/// What order and identity of a claim depend on.
-pub(super) const fn key_of(claim: &Claim) -> ClaimKey {
-    ClaimKey { place: claim.place, claimant: claim.claimant, t: claim.t }
 }

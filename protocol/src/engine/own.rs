@@ -4,7 +4,7 @@ use crate::economy::{EconomyEffect, Spending};
 use crate::hold::{Attempt, CatchState, HeldClaim, HoldEffect, Standing};
 use crate::ids::BottleId;
 use crate::mine::{MineEffect, OwnBottle, Release};
-use crate::claims::{Merge, throw_back_id};
+use crate::claims::{ClaimKey, Merge, throw_back_id};
 use crate::sky;
 use crate::time::Now;
 use crate::topic::Topic;
@@ -218,7 +218,7 @@ impl Engine {
             return Err(wrong_kind());
         };
         let claim = throw_back.value().claim.value();
-        let opened = throw_back_id(&claim.bottle, &claim.place, &claim.claimant);
+        let opened = throw_back_id(&claim.bottle, &ClaimKey::of(claim));
         self.hold.handle_thrown_back(claim.bottle, opened, bytes.to_vec(), now, hold).map_err(Refusal::Outcome)
     }
 
