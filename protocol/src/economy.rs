@@ -26,6 +26,9 @@ pub const UTC_OFFSET_MINUTES_MAX: i16 = 14 * 60;
 pub struct UtcOffset(i16);
 
 impl UtcOffset {
+    /// No offset.
+    pub const UTC: Self = Self(0);
+
     /// An offset of `minutes`, clamped.
     pub fn from_minutes(minutes: i16) -> Self {
         Self(minutes.clamp(-UTC_OFFSET_MINUTES_MAX, UTC_OFFSET_MINUTES_MAX))

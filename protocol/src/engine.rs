@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::Admission;
 use crate::claims::ClaimSet;
-use crate::economy::{Economy, UtcOffset};
+use crate::economy::{Allowance, Economy, Spending, UtcOffset};
 use crate::hold::Hold;
 use crate::ids::{AuthorKey, BottleId, Peer};
 use crate::mine::{DeliveryTruth, Mine, RecastRefusal};
@@ -240,6 +240,12 @@ impl Engine {
     #[must_use]
     pub const fn economy(&self) -> &Economy {
         &self.economy
+    }
+
+    /// What is left of a daily allowance.
+    #[must_use]
+    pub fn allowance(&self, spending: Spending, now: Now) -> Allowance {
+        self.economy.allowance(spending, now, self.offset)
     }
 
     /// The connected neighbours.

@@ -24,6 +24,7 @@ pub mod mood;
 pub mod post;
 pub mod reconcile;
 pub mod reputation;
+pub mod rows;
 pub mod schedule;
 pub mod sky;
 pub mod text;

@@ -90,6 +90,8 @@ struct Following {
     publish_at: Option<u64>,
     attempts: u32,
     told: DeliveryTruth,
+    /// What was due up to then has been drawn.
+    settled_at: UnixMillis,
 }
 
 impl Mine {
@@ -340,12 +342,14 @@ impl Following {
             publish_at: None,
             attempts: 0,
             told,
+            settled_at: UnixMillis(0),
         }
     }
 
     /// Draws the consequences of time and of the last input.
     fn settle(&mut self, now: Now, quiet: Option<QuietHours>, effects: &mut Vec<MineEffect>) {
         let id = self.row.bottle.id;
+        self.settled_at = now.wall;
         if now.wall >= self.row.bottle.expires_at {
             self.row.finish(End::Expired, self.row.bottle.expires_at);
         }
@@ -401,7 +405,7 @@ impl Following {
         let wall = [
             row.end.is_none().then_some(row.bottle.expires_at),
             (row.release == Release::Withheld).then(|| window_end(&row.bottle)),
-            row.next_confirmation(now.wall),
+            row.next_confirmation(self.settled_at),
             row.pending.due_at(row.notified_at, quiet, now.wall),
             row.end.is_some().then(|| archive_at(row)),
         ];

@@ -4,10 +4,10 @@
 //! ([`MessageHandle`], [`RequestHandle`]) are the shell's own numbers for things that cannot leave it; [`CallId`] and
 //! [`PublicationId`] are the engine's, and come back with the outcome.
 
-use crate::economy::{EconomyRow, Spent, UtcOffset};
+use crate::economy::{EconomyRow, Spent, Stranger, UtcOffset};
 use crate::hold::{CatchRow, HoldEvent, OpenRefusal, OutcomeRefusal, TouchRefusal};
 use crate::ids::{AuthorKey, BodyId, BottleId, ClaimantKey, Peer};
-use crate::mine::{DeliveryTruth, Notice, OwnBottleRow, QuietHours, RecastRefusal, WithdrawRefusal};
+use crate::mine::{AnswerKind, DeliveryTruth, Notice, OwnBottleRow, QuietHours, RecastRefusal, WithdrawRefusal};
 use crate::time::Epoch;
 use crate::topic::Topic;
 use crate::verdict::Verdict;
@@ -176,6 +176,20 @@ pub enum Command {
     Recast {
         /// As it will travel.
         recast: Vec<u8>,
+    },
+    /// A light or a letter for an own bottle was opened and stored.
+    AnswerCame {
+        /// The own bottle.
+        bottle: BottleId,
+        /// The finder who wrote.
+        from: ClaimantKey,
+        /// What it was.
+        kind: AnswerKind,
+    },
+    /// The user answered a stranger: that earns a throw.
+    Answering {
+        /// Whom.
+        stranger: Stranger,
     },
     /// Fetch the body of a bottle now, ahead of others.
     WantBody {

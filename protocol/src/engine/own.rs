@@ -49,6 +49,18 @@ impl Engine {
             Command::ThrowBack { throw_back } => self.throw_back(&throw_back, now, &mut hold),
             Command::Withdraw { withdrawal } => self.withdraw(&withdrawal, now, effects),
             Command::Recast { recast } => self.recast(&recast, now, effects),
+            Command::AnswerCame { bottle, from, kind } => {
+                let mut mine = Vec::new();
+                self.mine.handle_answer(bottle, from, kind, now, &mut mine);
+                self.run_mine(mine, now, effects);
+                Ok(())
+            }
+            Command::Answering { stranger } => {
+                let mut economy = Vec::new();
+                self.economy.handle_answered(stranger, now, self.offset, &mut economy);
+                save_economy(economy, effects);
+                Ok(())
+            }
             Command::WantBody { bottle, body } => {
                 self.bodies.want_now(body, bottle);
                 Ok(())

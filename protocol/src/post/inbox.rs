@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{BottleId, ClaimantKey, LetterId, MailAddress};
 use crate::limits::LETTERS_PER_BOTTLE_MAX;
 use crate::post::PostEffect;
@@ -15,16 +17,16 @@ pub const INBOX_WAITING_MAX: usize = 256;
 pub const INBOX_ROWS_MAX: usize = 8192;
 
 /// Whether a letter was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InboxState {
     /// Its encoded signed deposit, verified, waits to be opened.
-    Waiting(Vec<u8>),
+    Waiting(#[serde(with = "serde_bytes")] Vec<u8>),
     /// It was opened, or can never be.
     Opened,
 }
 
 /// One letter that came, as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxRow {
     /// Its id.
     pub letter: LetterId,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{BottleId, LetterId, MailAddress, Peer};
 use crate::limits::LETTER_KEEP_MS;
 use crate::time::{DAY_MS, UnixMillis};
@@ -15,7 +17,7 @@ pub(super) const RECEIPTS_MAX: usize = 32;
 pub(super) const RECEIPT_FRESH_MS: u64 = 2 * DAY_MS;
 
 /// A letter to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutgoingLetter {
     /// Its id.
     pub letter: LetterId,
@@ -24,6 +26,7 @@ pub struct OutgoingLetter {
     /// Where it is left.
     pub address: MailAddress,
     /// The encoded signed deposit.
+    #[serde(with = "serde_bytes")]
     pub deposit: Vec<u8>,
     /// No mailbox keeps letters about this bottle longer.
     pub letters_end: UnixMillis,
@@ -44,18 +47,19 @@ impl OutgoingLetter {
 }
 
 /// A mailbox's promise, verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldReceipt {
     /// Until when it keeps the letter.
     pub until: UnixMillis,
     /// When it last said so.
     pub checked_at: UnixMillis,
     /// The encoded signed receipt.
+    #[serde(with = "serde_bytes")]
     pub receipt: Vec<u8>,
 }
 
 /// Why a mailbox is not asked again for this letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TargetEnd {
     /// It said so, for a reason that will not pass.
     Refused(RefuseReason),
@@ -64,7 +68,7 @@ pub enum TargetEnd {
 }
 
 /// Why a letter failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FailReason {
     /// No mailbox could be reached in its whole time.
     NoMailbox,
@@ -88,15 +92,17 @@ pub enum LetterTruth {
 }
 
 /// One outgoing letter as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterRow {
     /// What is sent.
     pub letter: OutgoingLetter,
     /// When it was queued.
     pub queued_at: UnixMillis,
     /// Verified receipts by mailbox, at most 32.
+    #[serde(with = "crate::rows::pairs")]
     pub receipts: BTreeMap<Peer, HeldReceipt>,
     /// Mailboxes that are not asked again, at most 32.
+    #[serde(with = "crate::rows::pairs")]
     pub ended: BTreeMap<Peer, TargetEnd>,
     /// Whether any mailbox ever signed for it.
     pub was_deposited: bool,

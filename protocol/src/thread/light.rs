@@ -1,9 +1,11 @@
 //! The six lights: the cheapest answer there is.
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::LIGHTS;
 
 /// A sticker that says one thing. The names are keys of the text table; the wire carries the number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Light {
     /// "I read this, and it is good that you wrote." 0.
     Warmth,

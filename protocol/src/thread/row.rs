@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{AuthorKey, BottleId, ClaimantKey, LetterId, MailAddress, ReplyKey};
 use crate::limits::THREAD_LETTERS_MAX;
 use crate::thread::Light;
@@ -13,7 +15,7 @@ use crate::wire::letter::{author_address, finder_address};
 use crate::wire::{LetterContent, Side};
 
 /// A conversation: one bottle, one claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ThreadId {
     /// The bottle that began it.
     pub bottle: BottleId,
@@ -22,7 +24,7 @@ pub struct ThreadId {
 }
 
 /// What is fixed when a thread begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadStart {
     /// Which.
     pub id: ThreadId,
@@ -37,7 +39,7 @@ pub struct ThreadStart {
 }
 
 /// What a letter is, without its words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LetterKind {
     /// A sticker.
     Light(Light),
@@ -70,7 +72,7 @@ impl LetterKind {
 }
 
 /// One letter of a thread, ours or theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadLetter {
     /// Its turn: 0 the light, 1 the first letter; then even ones are the author's, odd ones the finder's.
     pub seq: u8,
@@ -89,7 +91,7 @@ pub struct ThreadLetter {
 }
 
 /// What one side wants of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Wish {
     /// Keep writing.
     Keep,
@@ -98,13 +100,15 @@ pub enum Wish {
 }
 
 /// One thread as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadRow {
     /// What is fixed.
     pub start: ThreadStart,
     /// Our letters by turn, at most 32.
+    #[serde(with = "crate::rows::pairs")]
     pub sent: BTreeMap<u8, ThreadLetter>,
     /// Their letters by turn, at most 32.
+    #[serde(with = "crate::rows::pairs")]
     pub received: BTreeMap<u8, ThreadLetter>,
     /// What we want; nobody is told before the author has answered.
     pub wish: Wish,

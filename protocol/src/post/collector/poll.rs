@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{MailAddress, Peer};
 use crate::post::collector::ROUND_BYTES_MAX;
 use crate::post::prefix::{COLLECT_BITS_MAX, Fit};
@@ -10,13 +12,14 @@ use crate::time::{HOUR_MS, MINUTE_MS, Now, SECOND_MS};
 use crate::wire::AddressPrefix;
 
 /// What is stored of one mailbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollRow {
     /// Who.
     pub mailbox: Peer,
     /// How many bits of an address it is told, 0 to [`crate::post::COLLECT_BITS_MAX`].
     pub bits: u16,
     /// What it has been asked for up to now, by prefix; at most one for each address watched.
+    #[serde(with = "crate::rows::pairs")]
     pub cursors: BTreeMap<AddressPrefix, u64>,
 }
 
