@@ -27,6 +27,11 @@
 //!
 //! `gossip` validates what comes live, `sync` leads and answers reconciliations, `apply` is the only place where the sky
 //! changes, `own` carries out the user's commands and runs own bottles and the hold, `bodies` fetches what is missing.
+//!
+//! Letters are not here. Outbox, collector and threads ([`crate::post`], [`crate::thread`]) work on what was opened with
+//! keys that this crate never sees, and share no step with the sky: the node composes them beside the engine, and tells it
+//! what came of them ([`Command::AnswerCame`], [`Command::Answering`]). A mailbox decides over its store
+//! ([`crate::mailbox`]), so a shell that keeps letters answers [`Protocol::Mail`] itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,24 +51,29 @@ use crate::wire::Place;
 mod apply;
 mod bodies;
 mod calls;
+mod command;
 mod dice;
+mod effect;
 mod entries;
+mod event;
 mod gossip;
-mod io;
+mod input;
 mod known;
 mod own;
 mod requests;
 mod restore;
+mod row;
 mod sync;
 
 use bodies::Bodies;
-use calls::Calls;
+use calls::{Asked, Calls};
+pub use command::{Command, Refusal};
 use dice::Dice;
+pub use effect::{Effect, EntryPlan};
 pub use entries::{LoadedEntry, encode_entries};
-pub use io::{
-    BottleRow, CallId, ClaimsRow, Command, CommandId, Content, Effect, End, EntryPlan, EquivocationRow, Event, Input,
-    MessageHandle, Protocol, PublicationId, Refusal, RequestHandle, Row,
-};
+pub use event::{End, Event};
+pub use input::{CallId, CommandId, Input, MessageHandle, Protocol, PublicationId, RequestHandle};
+pub use row::{BottleRow, ClaimsRow, Content, EquivocationRow, Row};
 use sync::Sync;
 
 /// What an engine needs to know about its node.
@@ -307,6 +317,15 @@ impl Engine {
         self.hold.handle_tick(now, &mut hold);
         self.run_mine(mine, now, effects);
         self.run_hold(hold, now, effects);
+    }
+
+    fn handle_answered(&mut self, call: CallId, answer: Option<&[u8]>, now: Now, effects: &mut Vec<Effect>) {
+        let Some(call) = self.calls.end(call) else { return };
+        self.reputation.spend_bytes(&call.peer, answer.map_or(0, <[u8]>::len), now.mono_ms);
+        match call.asked {
+            Asked::Sync(asked) => self.sync_answered((&call.peer, asked), answer, now, effects),
+            Asked::Bodies(bodies) => self.bodies_failed(&call.peer, &bodies, now),
+        }
     }
 
     /// Blames a peer, and cuts it off if that was too much.

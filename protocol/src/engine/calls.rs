@@ -5,17 +5,24 @@ use std::collections::BTreeMap;
 use crate::ids::{BodyId, ItemHash, Peer};
 use crate::limits::{CALL_TIMEOUT_MS, CALLS_MAX};
 
-use super::io::CallId;
+use super::CallId;
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
+    /// Sync.
+    Sync(SyncAsked),
+    /// These bodies.
+    Bodies(Vec<BodyId>),
+}
+
+/// What was asked of sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SyncAsked {
     /// The next message of a reconciliation.
     Reconcile,
     /// These items.
     Fetch(Vec<ItemHash>),
-    /// These bodies.
-    Bodies(Vec<BodyId>),
 }
 
 /// A request under way.
@@ -50,6 +57,7 @@ impl Calls {
         self.open.remove(&id)
     }
 
+    /// Calls to this peer will have no answer that matters.
     pub(super) fn forget_peer(&mut self, peer: &Peer) {
         self.open.retain(|_, call| call.peer != *peer);
     }

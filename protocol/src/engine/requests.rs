@@ -17,6 +17,11 @@ impl Engine {
         now: Now,
         effects: &mut Vec<Effect>,
     ) -> Option<Fault> {
+        // A request may overtake the news that its peer is connected.
+        if !self.reputation.knows(peer) && self.reputation.peer_up(peer, now.mono_ms).is_some() {
+            effects.push(Effect::Refuse { request });
+            return None;
+        }
         if self.reputation.asked(peer, bytes.len(), now.mono_ms) == Allowance::Busy {
             effects.push(Effect::Answer { request, bytes: busy(protocol) });
             return Some(Fault::OverBudget);
@@ -24,6 +29,7 @@ impl Engine {
         let effect = match protocol {
             Protocol::Sync => self.answer_sync(request, bytes, now),
             Protocol::Body => answer_bodies(request, bytes),
+            // A shell that keeps letters answers these itself and never passes them on, see the module above.
             Protocol::Mail => Some(Effect::Answer { request, bytes: refused(RefuseReason::Denied) }),
         };
         let fault = effect.is_none().then_some(Fault::Rejected);

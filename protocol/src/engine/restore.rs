@@ -33,8 +33,8 @@ impl Engine {
                 Row::Equivocation(row) => loaded.equivocation(&row),
                 Row::Mine(row) => mine.push(*row),
                 Row::Hold(row) => catches.push(*row),
-                Row::HoldGone(_) => {}
                 Row::Economy(row) => economy = Some(row),
+                Row::HoldGone(_) => {}
             }
         }
         loaded.finish(&mine);

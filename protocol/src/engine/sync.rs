@@ -10,9 +10,9 @@ use crate::sky::{ItemOwner, Sky};
 use crate::time::Now;
 use crate::wire::{SyncAnswer, SyncEntry, SyncRequest, Wire as _};
 
-use super::calls::Asked;
+use super::calls::{Asked, SyncAsked};
 use super::dice::Dice;
-use super::{CallId, Effect, Engine, Event, Protocol};
+use super::{Effect, Engine, Event, Protocol};
 
 /// Everything about sync that lives longer than one answer.
 #[derive(Debug, Default)]
@@ -104,34 +104,29 @@ impl Engine {
         }
     }
 
-    pub(super) fn handle_answered(
+    /// The outcome of a sync request.
+    pub(super) fn sync_answered(
         &mut self,
-        call: CallId,
+        (peer, asked): (&Peer, SyncAsked),
         answer: Option<&[u8]>,
         now: Now,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(call) = self.calls.end(call) else { return };
         let bytes = answer.map_or(0, <[u8]>::len);
-        self.reputation.spend_bytes(&call.peer, bytes, now.mono_ms);
-        let answer = answer.map(SyncAnswer::decode);
-        match (call.asked, answer) {
-            (Asked::Reconcile, Some(Ok(SyncAnswer::Reconcile { msg }))) => {
-                self.compared(&call.peer, msg.as_slice(), now, effects);
+        match (asked, answer.map(SyncAnswer::decode)) {
+            (SyncAsked::Reconcile, Some(Ok(SyncAnswer::Reconcile { msg }))) => {
+                self.compared(peer, msg.as_slice(), now, effects);
             }
-            (Asked::Fetch(items), Some(Ok(SyncAnswer::Entries(entries)))) => {
-                self.fetched(&call.peer, &items, (&entries, bytes), now, effects);
+            (SyncAsked::Fetch(items), Some(Ok(SyncAnswer::Entries(entries)))) => {
+                self.fetched(peer, &items, (&entries, bytes), now, effects);
             }
-            (Asked::Reconcile | Asked::Fetch(_), None | Some(Ok(SyncAnswer::Busy))) => {
-                self.end_session(&call.peer, Outcome::Truncated, now, effects);
-                if self.sync.waiting.remove(&call.peer) {
-                    self.sync.paused.insert(call.peer, now.mono_ms.saturating_add(BUSY_PAUSE_MS));
+            (_, None | Some(Ok(SyncAnswer::Busy))) => {
+                self.end_session(peer, Outcome::Truncated, now, effects);
+                if self.sync.waiting.remove(peer) {
+                    self.sync.paused.insert(peer.clone(), now.mono_ms.saturating_add(BUSY_PAUSE_MS));
                 }
             }
-            (Asked::Reconcile | Asked::Fetch(_), Some(Ok(_) | Err(_))) => {
-                self.end_session(&call.peer, Outcome::Faulty, now, effects);
-            }
-            (Asked::Bodies(bodies), _) => self.bodies_failed(&call.peer, &bodies, now),
+            (_, Some(Ok(_) | Err(_))) => self.end_session(peer, Outcome::Faulty, now, effects),
         }
     }
 
@@ -213,8 +208,8 @@ impl Engine {
             && let Some(request) = self.sync.sessions.get_mut(peer).and_then(Session::next_request)
         {
             let asked = match &request {
-                SyncRequest::Reconcile { .. } => Asked::Reconcile,
-                SyncRequest::Fetch { items } => Asked::Fetch(items.clone()),
+                SyncRequest::Reconcile { .. } => Asked::Sync(SyncAsked::Reconcile),
+                SyncRequest::Fetch { items } => Asked::Sync(SyncAsked::Fetch(items.clone())),
             };
             let call = self.calls.begin(peer, asked, now.mono_ms);
             let bytes = request.encode();
