@@ -289,8 +289,6 @@ const FAILURES_MAX: u32 = 8;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn address(n: usize) -> Multiaddr {

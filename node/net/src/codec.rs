@@ -102,8 +102,6 @@ const FIRST_BUFFER: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
     use futures::io::Cursor;
 
     use super::*;

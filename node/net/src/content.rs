@@ -4,13 +4,12 @@
 //! [`Content::fetch`] uses bitswap, which asks every connected peer, so it is the last resort; the normal way to a missing body is
 //! [`crate::Proto::Body`] with one chosen peer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cid::Cid;
 use futures::StreamExt as _;
 use libp2p::PeerId;
-use rust_ipfs::repo::{DefaultStorage, Repo};
 use rust_ipfs::{Block, Ipfs};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +20,7 @@ use crate::limits;
 /// The blocks of this node. Cheap to clone.
 #[derive(Clone)]
 pub struct Content {
-    ipfs: Ipfs,
+    ipfs: Arc<Mutex<Option<Ipfs>>>,
     fetches: Arc<Semaphore>,
     closed: CancellationToken,
     bitswap: bool,
@@ -36,7 +35,7 @@ impl std::fmt::Debug for Content {
 impl Content {
     pub(crate) fn new(ipfs: Ipfs, bitswap: bool) -> Self {
         Self {
-            ipfs,
+            ipfs: Arc::new(Mutex::new(Some(ipfs))),
             fetches: Arc::new(Semaphore::new(limits::FETCHES_MAX)),
             closed: CancellationToken::new(),
             bitswap,
@@ -48,12 +47,12 @@ impl Content {
     /// # Errors
     /// [`ContentError::Mismatch`] when the bytes do not hash to the CID.
     pub async fn put_block(&self, cid: Cid, bytes: Vec<u8>) -> Result<(), ContentError> {
-        self.check_open()?;
         if bytes.len() > limits::BLOCK_BYTES_MAX {
             return Err(ContentError::TooLarge);
         }
         let block = Block::new(cid, bytes).map_err(|_mismatch| ContentError::Mismatch)?;
-        self.repo()
+        self.ipfs()?
+            .repo()
             .put_block(&block)
             .await
             .map(drop)
@@ -65,8 +64,8 @@ impl Content {
     /// # Errors
     /// [`ContentError::Repository`] when the disk fails.
     pub async fn get_local(&self, cid: &Cid) -> Result<Option<Vec<u8>>, ContentError> {
-        self.check_open()?;
         let block = self
+            .ipfs()?
             .repo()
             .get_block_now(cid)
             .await
@@ -79,8 +78,8 @@ impl Content {
     /// # Errors
     /// [`ContentError::Repository`] when the disk fails.
     pub async fn contains(&self, cid: &Cid) -> Result<bool, ContentError> {
-        self.check_open()?;
-        self.repo()
+        self.ipfs()?
+            .repo()
             .contains(cid)
             .await
             .map_err(|error| repository(&error))
@@ -110,7 +109,7 @@ impl Content {
                 .await
                 .map_err(|_closed| ContentError::Closed)?;
             let left = deadline.saturating_duration_since(Instant::now());
-            self.ipfs
+            self.ipfs()?
                 .get_block(cid)
                 .providers(hints)
                 .timeout(left)
@@ -136,7 +135,8 @@ impl Content {
         if !self.contains(cid).await? {
             return Ok(false);
         }
-        self.repo()
+        self.ipfs()?
+            .repo()
             .remove_block(cid, false)
             .await
             .map(|removed| !removed.is_empty())
@@ -148,8 +148,7 @@ impl Content {
     /// # Errors
     /// [`ContentError::Closed`] after a shutdown.
     pub async fn list(&self) -> Result<Vec<Cid>, ContentError> {
-        self.check_open()?;
-        Ok(self.repo().list_blocks().await.collect().await)
+        Ok(self.ipfs()?.repo().list_blocks().await.collect().await)
     }
 
     /// Bytes of all blocks; reads the whole folder.
@@ -157,8 +156,8 @@ impl Content {
     /// # Errors
     /// [`ContentError::Repository`] when the disk fails.
     pub async fn size(&self) -> Result<u64, ContentError> {
-        self.check_open()?;
         let bytes = self
+            .ipfs()?
             .repo()
             .get_total_size()
             .await
@@ -168,12 +167,14 @@ impl Content {
 
     /// Looks at the want-lists of up to `count` connected peers, from the `start`-th on; returns where to go on, and the longest list.
     pub(crate) async fn longest_wants(&self, start: usize, count: usize) -> (usize, Option<(PeerId, usize)>) {
-        let mut peers = self.ipfs.get_bitswap_peers().await.unwrap_or_default();
+        let Ok(ipfs) = self.ipfs() else {
+            return (0, None);
+        };
+        let mut peers = ipfs.get_bitswap_peers().await.unwrap_or_default();
         peers.sort_unstable();
         let mut longest = None;
         for peer in peers.iter().skip(start).take(count) {
-            let wants = self
-                .ipfs
+            let wants = ipfs
                 .bitswap_wantlist(Some(*peer))
                 .await
                 .map_or(0, |wants| wants.len());
@@ -185,21 +186,19 @@ impl Content {
         (if next >= peers.len() { 0 } else { next }, longest)
     }
 
+    /// Lets go of the repository, so that its folder is free even while handles remain.
     pub(crate) fn close(&self) {
         self.closed.cancel();
         self.fetches.close();
+        drop(self.ipfs.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    fn check_open(&self) -> Result<(), ContentError> {
-        if self.closed.is_cancelled() {
-            Err(ContentError::Closed)
-        } else {
-            Ok(())
-        }
-    }
-
-    fn repo(&self) -> &Repo<DefaultStorage> {
-        self.ipfs.repo()
+    fn ipfs(&self) -> Result<Ipfs, ContentError> {
+        self.ipfs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or(ContentError::Closed)
     }
 }
 

@@ -51,7 +51,8 @@ pub enum PublishError {
     /// The topic is not one of the configured ones; never retry.
     #[error("unknown topic")]
     UnknownTopic,
-    /// All neighbours' queues are full; try again in a second.
+    /// All neighbours' queues are full. The message stays in our cache and is offered by lazy gossip, so a retry with the same bytes says
+    /// [`PublishError::Duplicate`].
     #[error("all neighbours are busy")]
     Busy,
     /// The swarm was shut down.

@@ -270,8 +270,6 @@ const PUBLISH_THRESHOLD: f64 = -1_000.0;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     /// Stands for `gossipsub::ControlAction`, whose fields cannot be set from outside; same derive, same order.

@@ -140,8 +140,6 @@ fn at_least_one(value: u32) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[test]

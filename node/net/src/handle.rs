@@ -197,8 +197,8 @@ impl Net {
     /// [`Closed`] when the swarm was already stopped.
     pub async fn shutdown(&self) -> Result<(), Closed> {
         let running = self.0.running.lock().await.take().ok_or(Closed)?;
-        running.stop(&self.0.commands).await;
         self.0.content.close();
+        running.stop(&self.0.commands).await;
         Ok(())
     }
 

@@ -128,8 +128,6 @@ impl RecordStore for NoStore {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     fn address(text: &str) -> Multiaddr {

@@ -38,8 +38,8 @@ pub const SCORE_GRAYLIST: f64 = -2_500.0;
 pub const ASKED_MAX: usize = 512;
 /// Requests of one peer waiting for our answer; more are refused and counted.
 pub const ASKED_PER_PEER_MAX: usize = 16;
-/// Inbound streams of one protocol on one connection.
-pub const ASKED_STREAMS_MAX: usize = 16;
+/// Inbound streams of one protocol on one connection; more are reset unread.
+pub const ASKED_STREAMS_MAX: usize = 32;
 /// Our own requests waiting for an answer of one peer; more fail with `CallError::Busy`.
 pub const CALLS_PER_PEER_MAX: usize = 32;
 /// Kad look-ups running at once; more fail with `CallError::Busy`.

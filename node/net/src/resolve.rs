@@ -79,8 +79,6 @@ const ADDRESSES_MAX: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     #[tokio::test]

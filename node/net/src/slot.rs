@@ -224,59 +224,58 @@ impl Slot {
         }
     }
 
-    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+    /// One piece of work; with the action that it leads to, if any.
+    fn poll_work(&mut self, context: &mut Context<'_>) -> Poll<Option<Action>> {
         if let Some(action) = self.actions.pop_front() {
-            return Poll::Ready(Step::Act(action));
+            return Poll::Ready(Some(action));
         }
         if let Poll::Ready(Some(command)) = self.commands.poll_recv(context) {
             self.handle_command(command);
-            return Poll::Ready(Step::Done);
+            return Poll::Ready(None);
         }
         if let Some(Poll::Ready(delivery)) = self.delayed.as_mut().map(|line| line.poll_due(context)) {
             self.deliver(delivery);
-            return Poll::Ready(Step::Done);
+            return Poll::Ready(None);
         }
         if let Poll::Ready(Some(Ok(resolved))) = self.resolving.poll_join_next(context) {
             self.handle_resolved(resolved);
-            return Poll::Ready(Step::Done);
+            return Poll::Ready(None);
         }
         if self.interval.poll_tick(context).is_ready() {
             self.handle_tick();
-            return Poll::Ready(Step::Done);
+            return Poll::Ready(None);
         }
         self.parts.poll(context).map(|action| self.handle_action(action))
     }
 
     /// What the parts want from the swarm, minus what peers could grow without bound.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "ToSwarm is libp2p's and not exhaustive"
+    )]
     fn handle_action(
         &mut self,
         action: ToSwarm<<Parts as NetworkBehaviour>::ToSwarm, THandlerInEvent<Parts>>,
-    ) -> Step {
+    ) -> Option<Action> {
         match action {
             ToSwarm::GenerateEvent(event) => {
                 self.handle_part(event);
-                Step::Done
+                None
             }
             // Taken into our bounded book instead of rust-ipfs's unbounded one.
-            ToSwarm::NewExternalAddrOfPeer { .. } => Step::Done,
+            ToSwarm::NewExternalAddrOfPeer { .. } => None,
             ToSwarm::NewExternalAddrCandidate(address) => {
                 let room = self.candidates.len() < limits::ADDRESS_CANDIDATES_MAX;
                 if room || self.candidates.contains(&address) {
                     self.candidates.insert(address.clone());
-                    Step::Act(ToSwarm::NewExternalAddrCandidate(address))
+                    Some(ToSwarm::NewExternalAddrCandidate(address))
                 } else {
-                    Step::Done
+                    None
                 }
             }
-            other => Step::Act(other.map_out(|_| unreachable!("generated events are handled above"))),
+            other => Some(other.map_out(|_| unreachable!("generated events are handled above"))),
         }
     }
-}
-
-/// What one piece of work led to.
-enum Step {
-    Done,
-    Act(Action),
 }
 
 impl NetworkBehaviour for Slot {
@@ -369,8 +368,8 @@ impl NetworkBehaviour for Slot {
             let step = self.poll_work(context);
             self.outbox.poll_drain(context);
             match step {
-                Poll::Ready(Step::Act(action)) => return Poll::Ready(action),
-                Poll::Ready(Step::Done) => {}
+                Poll::Ready(Some(action)) => return Poll::Ready(action),
+                Poll::Ready(None) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }

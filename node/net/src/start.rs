@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::fs::TryLockError;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libp2p::identity::Keypair;
@@ -39,6 +39,7 @@ pub(crate) struct Running {
     stop: CancellationToken,
     wants: JoinHandle<()>,
     ports: Vec<Multiaddr>,
+    folder: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Running {
@@ -66,6 +67,11 @@ impl Running {
         within("joining tasks", self.tasks.wait()).await;
         within("joining the want-list watch", self.wants).await;
         within("freeing ports", wait_for_ports(self.ports)).await;
+        if let Some(folder) = &self.folder
+            && wait_for_lock(folder).await.is_err()
+        {
+            tracing::warn!(folder = %folder.display(), "the folder is still locked");
+        }
     }
 }
 
@@ -98,9 +104,11 @@ pub(crate) async fn start(config: NetConfig) -> Result<(Shared, mpsc::Receiver<N
         stop,
         wants,
         ports: Vec::new(),
+        folder: config.data_dir,
     };
     for address in config.listen {
         if let Err(error) = listen(&commands, address).await {
+            content.close();
             running.stop(&commands).await;
             return Err(error);
         }

@@ -17,20 +17,49 @@ async fn block_comes_over_bitswap_from_a_neighbour() {
     let (holder, seeker) = (quic_node().await, quic_node().await);
     seeker.connect(&holder).await;
     let block = vec![0x41; 6_000];
-    holder.net.content().put_block(cid(&block), block.clone()).await.unwrap();
-    let found = seeker.net.content().fetch(&cid(&block), &[holder.id()], Instant::now() + PATIENCE).await;
+    holder
+        .net
+        .content()
+        .put_block(cid(&block), block.clone())
+        .await
+        .unwrap();
+    let found = seeker
+        .net
+        .content()
+        .fetch(&cid(&block), &[holder.id()], Instant::now() + PATIENCE)
+        .await;
     assert_eq!(found, Ok(block.clone()));
-    assert_eq!(seeker.net.content().get_local(&cid(&block)).await, Ok(Some(block.clone())), "a fetched block stays");
+    assert_eq!(
+        seeker.net.content().get_local(&cid(&block)).await,
+        Ok(Some(block.clone())),
+        "a fetched block stays"
+    );
     let other = vec![0x42; 10];
-    holder.net.content().put_block(cid(&other), other.clone()).await.unwrap();
-    assert_eq!(seeker.net.content().fetch(&cid(&other), &[], Instant::now() + PATIENCE).await, Ok(other), "without a hint");
+    holder
+        .net
+        .content()
+        .put_block(cid(&other), other.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        seeker
+            .net
+            .content()
+            .fetch(&cid(&other), &[], Instant::now() + PATIENCE)
+            .await,
+        Ok(other),
+        "without a hint"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_verified_listed_and_removed() {
     let node = quic_node().await;
     let content = node.net.content();
-    assert_eq!(content.put_block(cid(b"one"), b"two".to_vec()).await, Err(ContentError::Mismatch));
+    assert_eq!(
+        content.put_block(cid(b"one"), b"two".to_vec()).await,
+        Err(ContentError::Mismatch)
+    );
     for text in [&b"one"[..], b"two"] {
         content.put_block(cid(text), text.to_vec()).await.unwrap();
     }
@@ -40,7 +69,10 @@ async fn blocks_are_verified_listed_and_removed() {
     assert_eq!(content.remove_block(&cid(b"one")).await, Ok(false));
     assert_eq!(content.get_local(&cid(b"one")).await, Ok(None));
     let soon = Instant::now() + Duration::from_millis(200);
-    assert_eq!(content.fetch(&cid(b"nowhere"), &[], soon).await, Err(ContentError::NotFound));
+    assert_eq!(
+        content.fetch(&cid(b"nowhere"), &[], soon).await,
+        Err(ContentError::NotFound)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,10 +81,17 @@ async fn blocks_outlive_a_restart() {
     let mut settings = config(Role::Node, &[QUIC]);
     settings.data_dir = Some(folder.path().to_owned());
     let node = TestNode::start(settings.clone()).await;
-    node.net.content().put_block(cid(b"kept"), b"kept".to_vec()).await.unwrap();
+    node.net
+        .content()
+        .put_block(cid(b"kept"), b"kept".to_vec())
+        .await
+        .unwrap();
     let content = node.net.content().clone();
     node.stop().await;
     assert_eq!(content.get_local(&cid(b"kept")).await, Err(ContentError::Closed));
     let node = TestNode::start(settings).await;
-    assert_eq!(node.net.content().get_local(&cid(b"kept")).await, Ok(Some(b"kept".to_vec())));
+    assert_eq!(
+        node.net.content().get_local(&cid(b"kept")).await,
+        Ok(Some(b"kept".to_vec()))
+    );
 }

@@ -10,13 +10,21 @@ async fn look_up_finds_a_third_peer_and_a_call_reaches_it() {
     let (seeker, middle, hidden) = (quic_node().await, quic_node().await, quic_node().await);
     middle.connect(&hidden).await;
     seeker.connect(&middle).await;
-    assert_eq!(seeker.net.call(hidden.id(), Proto::Sync, vec![1]).await, Err(CallError::Unreachable));
+    assert_eq!(
+        seeker.net.call(hidden.id(), Proto::Sync, vec![1]).await,
+        Err(CallError::Unreachable)
+    );
     until("found", || async {
         let found = seeker.net.closest_peers([7; 32]).await.unwrap();
-        found.iter().any(|(peer, addresses)| *peer == hidden.id() && !addresses.is_empty())
+        found
+            .iter()
+            .any(|(peer, addresses)| *peer == hidden.id() && !addresses.is_empty())
     })
     .await;
-    assert_eq!(seeker.net.call(hidden.id(), Proto::Sync, vec![1]).await, Ok(vec![1]));
+    assert_eq!(
+        seeker.net.call(hidden.id(), Proto::Sync, vec![1]).await,
+        Ok(vec![1])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,10 +57,25 @@ async fn foreign_records_and_providers_are_refused() {
     }
     intruder.behaviour().put_record(b"key", b"value", node.id());
     intruder.behaviour().provide(b"bottle");
-    let refused = |event: &NetEvent| if let NetEvent::Dropped { what: Lost::Records, n } = event { *n } else { 0 };
-    intruder.while_doing(until("both refused", || async { node.sum(refused) >= 2 })).await;
+    let refused = |event: &NetEvent| {
+        if let NetEvent::Dropped {
+            what: Lost::Records,
+            n,
+        } = event
+        {
+            *n
+        } else {
+            0
+        }
+    };
+    intruder
+        .while_doing(until("both refused", || async { node.sum(refused) >= 2 }))
+        .await;
     let (record, providers) = reader.look_up(b"key", b"bottle").await;
-    assert!(record.is_none() && providers == 0, "{record:?}, {providers} providers");
+    assert!(
+        record.is_none() && providers == 0,
+        "{record:?}, {providers} providers"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +88,7 @@ async fn record_flood_is_cut_off() {
         intruder.behaviour().put_record(&[number], b"value", node.id());
     }
     let flooding = tokio::spawn(intruder.run());
-    node.see(|event| matches!(event, NetEvent::CutOff { peer, .. } if *peer == id)).await;
+    node.see(|event| matches!(event, NetEvent::CutOff { peer, .. } if *peer == id))
+        .await;
     flooding.abort();
 }

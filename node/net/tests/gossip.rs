@@ -15,7 +15,11 @@ async fn message_crosses_a_line(listen: &str) {
     second.connect(&third).await;
     assert_eq!(first.publish_when_heard(SKY, b"over the line").await, 1);
     third.hear(b"over the line").await;
-    assert_eq!(first.count(|event| matches!(event, NetEvent::Gossip { .. })), 0, "nobody hears itself");
+    assert_eq!(
+        first.count(|event| matches!(event, NetEvent::Gossip { .. })),
+        0,
+        "nobody hears itself"
+    );
     for node in [first, second, third] {
         node.stop().await;
     }
@@ -47,18 +51,33 @@ async fn only_accepted_messages_travel_on() {
     second.judge(Some(Verdict::Accept));
     first.publish_when_heard(SKY, b"accepted").await;
     third.hear(b"accepted").await;
-    assert_eq!(third.count(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes == b"ignored")), 0);
+    assert_eq!(
+        third.count(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes == b"ignored")),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn publish_says_what_is_wrong() {
     let (first, second) = (quic_node().await, quic_node().await);
-    assert_eq!(first.net.publish(SKY, vec![1]).await, Err(PublishError::NoNeighbours));
-    assert_eq!(first.net.publish("/meteorite/1/other", vec![1]).await, Err(PublishError::UnknownTopic));
+    assert_eq!(
+        first.net.publish(SKY, vec![1]).await,
+        Err(PublishError::NoNeighbours)
+    );
+    assert_eq!(
+        first.net.publish("/meteorite/1/other", vec![1]).await,
+        Err(PublishError::UnknownTopic)
+    );
     first.connect(&second).await;
     first.publish_when_heard(SKY, &[1]).await;
-    assert_eq!(first.net.publish(SKY, vec![1]).await, Err(PublishError::Duplicate));
-    assert_eq!(first.net.publish(SKY, vec![0; 8 * 1024 + 1]).await, Err(PublishError::TooLarge));
+    assert_eq!(
+        first.net.publish(SKY, vec![1]).await,
+        Err(PublishError::Duplicate)
+    );
+    assert_eq!(
+        first.net.publish(SKY, vec![0; 8 * 1024 + 1]).await,
+        Err(PublishError::TooLarge)
+    );
     assert_eq!(first.net.publish(SKY, vec![0; 8 * 1024]).await, Ok(1));
 }
 
@@ -68,7 +87,9 @@ async fn neighbours_are_in_the_mesh_and_described() {
     first.connect(&second).await;
     until("in the mesh", || async {
         let peers = first.net.peers().await.unwrap();
-        peers.iter().any(|info| info.peer == second.id() && info.mesh.contains(SKY) && info.rtt.is_some())
+        peers
+            .iter()
+            .any(|info| info.peer == second.id() && info.mesh.contains(SKY) && info.rtt.is_some())
     })
     .await;
     let info = first.net.peers().await.unwrap().remove(0);
@@ -88,6 +109,13 @@ async fn link_delay_holds_messages_back() {
     );
     first.connect(&second).await;
     let asked = std::time::Instant::now();
-    first.net.call(second.id(), meteorite_net::Proto::Sync, vec![7]).await.unwrap();
-    assert!(asked.elapsed() >= std::time::Duration::from_millis(300), "there and back");
+    first
+        .net
+        .call(second.id(), meteorite_net::Proto::Sync, vec![7])
+        .await
+        .unwrap();
+    assert!(
+        asked.elapsed() >= std::time::Duration::from_millis(300),
+        "there and back"
+    );
 }

@@ -53,18 +53,37 @@ impl TestNode {
     }
 
     /// Starts a node that answers requests by a function; `None` leaves them unanswered.
-    pub(crate) async fn answering(config: NetConfig, answer: impl Fn(Proto, Vec<u8>) -> Option<Vec<u8>> + Send + 'static) -> Self {
+    pub(crate) async fn answering(
+        config: NetConfig,
+        answer: impl Fn(Proto, Vec<u8>) -> Option<Vec<u8>> + Send + 'static,
+    ) -> Self {
         static LOGS: std::sync::Once = std::sync::Once::new();
         LOGS.call_once(|| {
             let filter = std::env::var("METEORITE_TEST_LOG").unwrap_or_else(|_| "off".to_owned());
-            tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_test_writer()
+                .init();
         });
         let (net, events) = Net::start(config).await.unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let judge = Arc::new(AtomicU8::new(0));
         let (told, changed) = watch::channel(0);
-        let reader = tokio::spawn(read(net.clone(), events, log.clone(), judge.clone(), told, answer));
-        Self { net, log, changed, judge, reader }
+        let reader = tokio::spawn(read(
+            net.clone(),
+            events,
+            log.clone(),
+            judge.clone(),
+            told,
+            answer,
+        ));
+        Self {
+            net,
+            log,
+            changed,
+            judge,
+            reader,
+        }
     }
 
     pub(crate) fn id(&self) -> PeerId {
@@ -84,7 +103,14 @@ impl TestNode {
 
     /// The first listen address, with the peer id.
     pub(crate) async fn address(&self) -> Multiaddr {
-        self.net.listeners().await.unwrap().first().unwrap().clone().with(Protocol::P2p(self.id()))
+        self.net
+            .listeners()
+            .await
+            .unwrap()
+            .first()
+            .unwrap()
+            .clone()
+            .with(Protocol::P2p(self.id()))
     }
 
     /// Dials another node and waits until both know each other's protocols.
@@ -96,7 +122,8 @@ impl TestNode {
     }
 
     pub(crate) async fn up(&self, peer: PeerId) {
-        self.see(|event| matches!(event, NetEvent::PeerUp { peer: up, .. } if *up == peer)).await;
+        self.see(|event| matches!(event, NetEvent::PeerUp { peer: up, .. } if *up == peer))
+            .await;
     }
 
     /// Waits for an event, past or future.
@@ -106,7 +133,8 @@ impl TestNode {
 
     /// Waits for the payload of a gossip message.
     pub(crate) async fn hear(&self, payload: &[u8]) {
-        self.see(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes == payload)).await;
+        self.see(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes == payload))
+            .await;
     }
 
     /// Waits for something in an event, past or future.
@@ -120,13 +148,22 @@ impl TestNode {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let waited = tokio::time::timeout(left, changed.changed()).await;
-            assert!(matches!(waited, Ok(Ok(()))), "the event did not come; so far: {:#?}", self.brief());
+            assert!(
+                matches!(waited, Ok(Ok(()))),
+                "the event did not come; so far: {:#?}",
+                self.brief()
+            );
         }
     }
 
     /// How many events so far fit.
     pub(crate) fn count(&self, wanted: impl Fn(&NetEvent) -> bool) -> usize {
-        self.log.lock().unwrap().iter().filter(|event| wanted(event)).count()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|event| wanted(event))
+            .count()
     }
 
     /// Sum of a number over all events so far.
@@ -147,18 +184,34 @@ impl TestNode {
     }
 
     pub(crate) async fn connected(&self) -> BTreeSet<PeerId> {
-        self.net.peers().await.unwrap().into_iter().map(|info| info.peer).collect()
+        self.net
+            .peers()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|info| info.peer)
+            .collect()
     }
 
     /// Stops the node and its reader.
     pub(crate) async fn stop(self) {
         self.net.shutdown().await.unwrap();
-        tokio::time::timeout(PATIENCE, self.reader).await.expect("the events end").unwrap();
+        tokio::time::timeout(PATIENCE, self.reader)
+            .await
+            .expect("the events end")
+            .unwrap();
     }
 
     fn brief(&self) -> Vec<String> {
         let short = |event: &NetEvent| format!("{event:?}").chars().take(160).collect();
-        self.log.lock().unwrap().iter().rev().take(20).map(short).collect()
+        self.log
+            .lock()
+            .unwrap()
+            .iter()
+            .rev()
+            .take(20)
+            .map(short)
+            .collect()
     }
 }
 
@@ -182,12 +235,22 @@ async fn read(
     while let Some(event) = events.recv().await {
         match &event {
             NetEvent::Gossip { message, .. } => {
-                let verdicts = [Some(Verdict::Accept), Some(Verdict::Ignore), Some(Verdict::Reject), None];
+                let verdicts = [
+                    Some(Verdict::Accept),
+                    Some(Verdict::Ignore),
+                    Some(Verdict::Reject),
+                    None,
+                ];
                 if let Some(verdict) = verdicts[usize::from(judge.load(Ordering::SeqCst))] {
                     net.verdict(*message, verdict).await.ok();
                 }
             }
-            NetEvent::Asked { request, proto, bytes, .. } => {
+            NetEvent::Asked {
+                request,
+                proto,
+                bytes,
+                ..
+            } => {
                 if let Some(answer) = answer(*proto, bytes.clone()) {
                     net.answer(*request, answer).await.ok();
                 }

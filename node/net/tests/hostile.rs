@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{AsyncWriteExt as _, FutureExt as _, StreamExt as _};
-use libp2p::core::upgrade::{DeniedUpgrade, OutboundUpgrade, UpgradeInfo};
+use libp2p::core::upgrade::{InboundUpgrade, OutboundUpgrade, UpgradeInfo};
 use libp2p::core::{Endpoint, transport::PortUse};
 use libp2p::kad::{self, Mode, QueryResult, Quorum, Record, RecordKey, store::MemoryStore};
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, OneShotHandler, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler, OneShotHandler, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId, Stream, StreamProtocol, Swarm, SwarmBuilder, identify, identity::Keypair};
 
@@ -86,7 +86,10 @@ pub(crate) fn kad_peer() -> Hostile<KadPeer> {
         let config = kad::Config::new(StreamProtocol::new("/meteorite/kad/1"));
         let mut kad = kad::Behaviour::with_config(local, MemoryStore::new(local), config);
         kad.set_mode(Some(Mode::Server));
-        KadPeer { identify: identify(keypair), kad }
+        KadPeer {
+            identify: identify(keypair),
+            kad,
+        }
     })
 }
 
@@ -97,7 +100,8 @@ impl KadPeer {
 
     pub(crate) fn put_record(&mut self, key: &[u8], value: &[u8], to: PeerId) {
         let record = Record::new(key.to_vec(), value.to_vec());
-        self.kad.put_record_to(record, std::iter::once(to), Quorum::N(NonZeroUsize::MIN));
+        self.kad
+            .put_record_to(record, std::iter::once(to), Quorum::N(NonZeroUsize::MIN));
     }
 
     pub(crate) fn provide(&mut self, key: &[u8]) {
@@ -114,18 +118,20 @@ impl Hostile<KadPeer> {
         let work = async {
             while open > 0 {
                 let event = self.0.select_next_some().await;
-                let libp2p::swarm::SwarmEvent::Behaviour(KadPeerEvent::Kad(kad::Event::OutboundQueryProgressed {
-                    id,
-                    result,
-                    step,
-                    ..
-                })) = event
+                let libp2p::swarm::SwarmEvent::Behaviour(KadPeerEvent::Kad(
+                    kad::Event::OutboundQueryProgressed { id, result, step, .. },
+                )) = event
                 else {
                     continue;
                 };
                 match result {
-                    QueryResult::GetRecord(Ok(kad::GetRecordOk::FoundRecord(record))) => found = Some(record.record),
-                    QueryResult::GetProviders(Ok(kad::GetProvidersOk::FoundProviders { providers: more, .. })) => {
+                    QueryResult::GetRecord(Ok(kad::GetRecordOk::FoundRecord(record))) => {
+                        found = Some(record.record)
+                    }
+                    QueryResult::GetProviders(Ok(kad::GetProvidersOk::FoundProviders {
+                        providers: more,
+                        ..
+                    })) => {
                         providers += more.len();
                     }
                     _ => {}
@@ -135,7 +141,9 @@ impl Hostile<KadPeer> {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, work).await.expect("the look-ups end");
+        tokio::time::timeout(PATIENCE, work)
+            .await
+            .expect("the look-ups end");
         (found, providers)
     }
 }
@@ -148,7 +156,10 @@ pub(crate) struct BurstPeer {
 }
 
 pub(crate) fn burst_peer() -> Hostile<BurstPeer> {
-    Hostile::new(|keypair| BurstPeer { identify: identify(keypair), burster: Burster::default() })
+    Hostile::new(|keypair| BurstPeer {
+        identify: identify(keypair),
+        burster: Burster::default(),
+    })
 }
 
 impl BurstPeer {
@@ -187,31 +198,59 @@ impl OutboundUpgrade<Stream> for Burst {
     }
 }
 
-/// What a burst handler reports; nobody looks.
-#[derive(Debug)]
-pub(crate) struct Written;
+/// Takes every stream that the node opens, because it drops peers that do not speak its protocols.
+#[derive(Debug, Clone)]
+pub(crate) struct TakeAll;
 
-impl From<()> for Written {
-    fn from((): ()) -> Self {
-        Self
+impl UpgradeInfo for TakeAll {
+    type Info = StreamProtocol;
+    type InfoIter = [StreamProtocol; 2];
+
+    fn protocol_info(&self) -> Self::InfoIter {
+        [
+            StreamProtocol::new("/meshsub/1.1.0"),
+            StreamProtocol::new("/ipfs/bitswap/1.2.0"),
+        ]
     }
 }
 
-impl From<Infallible> for Written {
-    fn from(never: Infallible) -> Self {
-        match never {}
+impl InboundUpgrade<Stream> for TakeAll {
+    type Output = Stream;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Stream, Infallible>>;
+
+    fn upgrade_inbound(self, stream: Stream, _: StreamProtocol) -> Self::Future {
+        std::future::ready(Ok(stream))
+    }
+}
+
+/// What a burst handler reports: a stream to keep open, or nothing.
+#[derive(Debug)]
+pub(crate) struct Taken(Option<Stream>);
+
+impl From<()> for Taken {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<Stream> for Taken {
+    fn from(stream: Stream) -> Self {
+        Self(Some(stream))
     }
 }
 
 #[derive(Default)]
 pub(crate) struct Burster {
     queue: VecDeque<(PeerId, Burst)>,
+    kept: Vec<Stream>,
 }
 
-type BurstHandler = OneShotHandler<DeniedUpgrade, Burst, Written>;
+type BurstHandler = OneShotHandler<TakeAll, Burst, Taken>;
 
 fn handler() -> BurstHandler {
-    OneShotHandler::new(libp2p::swarm::SubstreamProtocol::new(DeniedUpgrade, ()), libp2p::swarm::OneShotHandlerConfig::default())
+    let protocols = libp2p::swarm::SubstreamProtocol::new(TakeAll, ());
+    OneShotHandler::new(protocols, libp2p::swarm::OneShotHandlerConfig::default())
 }
 
 impl NetworkBehaviour for Burster {
@@ -241,13 +280,17 @@ impl NetworkBehaviour for Burster {
 
     fn on_swarm_event(&mut self, _: FromSwarm<'_>) {}
 
-    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, _: THandlerOutEvent<Self>) {}
+    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+        self.kept.extend(event.ok().and_then(|taken| taken.0));
+    }
 
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<ToSwarm<Infallible, THandlerInEvent<Self>>> {
         match self.queue.pop_front() {
-            Some((peer_id, event)) => {
-                Poll::Ready(ToSwarm::NotifyHandler { peer_id, handler: NotifyHandler::Any, event })
-            }
+            Some((peer_id, event)) => Poll::Ready(ToSwarm::NotifyHandler {
+                peer_id,
+                handler: NotifyHandler::Any,
+                event,
+            }),
             None => Poll::Pending,
         }
     }

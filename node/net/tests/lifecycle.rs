@@ -16,10 +16,15 @@ async fn shutdown_joins_everything_and_frees_ports_and_folder() {
     let net = node.net.clone();
     let id = node.id();
     node.stop().await;
-    neighbour.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
+    neighbour
+        .see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id))
+        .await;
     assert_eq!(net.shutdown().await, Err(Closed));
     assert_eq!(net.publish(SKY, vec![1]).await, Err(PublishError::Closed));
-    assert_eq!(net.call(neighbour.id(), Proto::Sync, vec![1]).await, Err(CallError::Closed));
+    assert_eq!(
+        net.call(neighbour.id(), Proto::Sync, vec![1]).await,
+        Err(CallError::Closed)
+    );
     assert_eq!(net.peers().await, Err(Closed));
     // The same ports and folder, at once.
     let again = TestNode::start(settings).await;
@@ -33,22 +38,33 @@ async fn port_or_folder_in_use_is_a_clear_error() {
     settings.data_dir = Some(folder.path().to_owned());
     let node = TestNode::start(settings.clone()).await;
     let in_use = Net::start(settings).await.err();
-    assert!(matches!(&in_use, Some(NetError::RepoInUse(path)) if path == folder.path()), "{in_use:?}");
+    assert!(
+        matches!(&in_use, Some(NetError::RepoInUse(path)) if path == folder.path()),
+        "{in_use:?}"
+    );
     for address in node.net.listeners().await.unwrap() {
         let mut other = config(Role::Node, &[]);
         other.listen = vec![address.clone()];
         let in_use = Net::start(other).await.err();
-        assert!(matches!(&in_use, Some(NetError::Listen { address: named, .. }) if *named == address), "{in_use:?}");
+        assert!(
+            matches!(&in_use, Some(NetError::Listen { address: named, .. }) if *named == address),
+            "{in_use:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn second_device_with_the_same_identity_is_noticed() {
     let settings = config(Role::Node, &[QUIC]);
-    let (first, second) = (TestNode::start(settings.clone()).await, TestNode::start(settings).await);
+    let (first, second) = (
+        TestNode::start(settings.clone()).await,
+        TestNode::start(settings).await,
+    );
     let address = second.net.listeners().await.unwrap().remove(0);
     assert_eq!(first.net.dial(address).await, Err(DialError::Ourselves));
-    first.see(|event| matches!(event, NetEvent::SameIdentity { .. })).await;
+    first
+        .see(|event| matches!(event, NetEvent::SameIdentity { .. }))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,15 +80,24 @@ async fn node_returns_to_a_restarted_neighbour() {
     let id = server.id();
     server_again.listen = server.net.listeners().await.unwrap();
     server.stop().await;
-    seeker.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
+    seeker
+        .see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id))
+        .await;
     let _server = TestNode::start(server_again).await;
-    until("connected again", || async { seeker.connected().await.contains(&id) }).await;
+    until("connected again", || async {
+        seeker.connected().await.contains(&id)
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_resolved_and_nonsense_is_refused() {
     let (server, client) = (quic_node().await, quic_node().await);
-    let named = server.address().await.to_string().replace("/ip4/127.0.0.1", "/dns4/localhost");
+    let named = server
+        .address()
+        .await
+        .to_string()
+        .replace("/ip4/127.0.0.1", "/dns4/localhost");
     assert_eq!(client.net.dial(named.parse().unwrap()).await, Ok(server.id()));
     let unknown = "/dns4/does-not-exist.invalid/tcp/1".parse().unwrap();
     assert!(matches!(client.net.dial(unknown).await, Err(DialError::Name(_))));
@@ -86,9 +111,24 @@ async fn blocked_peer_stays_out() {
     guarded.connect(&stranger).await;
     let id = stranger.id();
     guarded.net.block(id, 60).await.unwrap();
-    guarded.see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id)).await;
-    assert!(matches!(guarded.net.dial(stranger.address().await).await, Err(DialError::Denied(_))));
+    guarded
+        .see(|event| matches!(event, NetEvent::PeerDown { peer } if *peer == id))
+        .await;
+    assert!(matches!(
+        guarded.net.dial(stranger.address().await).await,
+        Err(DialError::Denied(_))
+    ));
     stranger.net.dial(guarded.address().await).await.ok();
-    guarded.see(|event| matches!(event, NetEvent::Dropped { what: meteorite_net::Lost::Connections, .. })).await;
+    guarded
+        .see(|event| {
+            matches!(
+                event,
+                NetEvent::Dropped {
+                    what: meteorite_net::Lost::Connections,
+                    ..
+                }
+            )
+        })
+        .await;
     assert!(!guarded.connected().await.contains(&id));
 }

@@ -13,8 +13,13 @@ async fn server_and_reserved(listen: &[&str]) -> (TestNode, TestNode, Multiaddr)
     let node = TestNode::start(settings).await;
     node.net.dial(server.address().await).await.unwrap();
     let id = server.id();
-    node.see(|event| matches!(event, NetEvent::Reserved { relay } if *relay == id)).await;
-    let circuit = server.address().await.with(Protocol::P2pCircuit).with(Protocol::P2p(node.id()));
+    node.see(|event| matches!(event, NetEvent::Reserved { relay } if *relay == id))
+        .await;
+    let circuit = server
+        .address()
+        .await
+        .with(Protocol::P2pCircuit)
+        .with(Protocol::P2p(node.id()));
     (server, node, circuit)
 }
 
@@ -25,8 +30,18 @@ async fn call_crosses_a_circuit() {
     let caller = TestNode::start(config(Role::Node, &[])).await;
     assert_eq!(caller.net.dial(circuit).await, Ok(hidden.id()));
     caller.up(hidden.id()).await;
-    assert_eq!(caller.net.call(hidden.id(), Proto::Sync, vec![5; 1_000]).await, Ok(vec![5; 1_000]));
-    let info = caller.net.peers().await.unwrap().into_iter().find(|info| info.peer == hidden.id()).unwrap();
+    assert_eq!(
+        caller.net.call(hidden.id(), Proto::Sync, vec![5; 1_000]).await,
+        Ok(vec![5; 1_000])
+    );
+    let info = caller
+        .net
+        .peers()
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|info| info.peer == hidden.id())
+        .unwrap();
     assert!(info.relayed, "{info:?}");
 }
 
@@ -40,8 +55,13 @@ async fn circuit_becomes_direct_and_is_closed() {
     until("only direct", || async {
         let peers = caller.net.peers().await.unwrap();
         let direct = |address: &Multiaddr| address.iter().all(|part| part != Protocol::P2pCircuit);
-        peers.iter().any(|info| info.peer == hidden.id() && !info.relayed && info.connected.iter().all(direct))
+        peers
+            .iter()
+            .any(|info| info.peer == hidden.id() && !info.relayed && info.connected.iter().all(direct))
     })
     .await;
-    assert_eq!(caller.net.call(hidden.id(), Proto::Sync, vec![6]).await, Ok(vec![6]));
+    assert_eq!(
+        caller.net.call(hidden.id(), Proto::Sync, vec![6]).await,
+        Ok(vec![6])
+    );
 }

@@ -162,9 +162,9 @@ impl Slot {
             return answer(reply, Err(CallError::TooLarge));
         }
         let connected = self.peers.get_mut(&peer);
-        if !connected
+        if connected
             .as_ref()
-            .is_some_and(|peer| peer.calling < limits::CALLS_PER_PEER_MAX)
+            .is_none_or(|peer| peer.calling >= limits::CALLS_PER_PEER_MAX)
         {
             let known = connected.is_some();
             let all = self.waiting.calls.len() >= limits::CALLS_PER_PEER_MAX * 4;

@@ -110,12 +110,10 @@ impl Slot {
                     .map_or_else(|error| error.to_string(), |()| "closed".to_owned());
                 self.listener_gone(closed.listener_id, &reason);
             }
-            FromSwarm::ExternalAddrConfirmed(confirmed) => {
-                if self.external.insert(confirmed.addr.clone()) {
-                    self.outbox.push(NetEvent::ExternalAddress {
-                        address: confirmed.addr.clone(),
-                    });
-                }
+            FromSwarm::ExternalAddrConfirmed(confirmed) if self.external.insert(confirmed.addr.clone()) => {
+                self.outbox.push(NetEvent::ExternalAddress {
+                    address: confirmed.addr.clone(),
+                });
             }
             FromSwarm::ExternalAddrExpired(expired) => {
                 self.external.remove(expired.addr);
