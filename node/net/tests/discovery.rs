@@ -92,3 +92,16 @@ async fn record_flood_is_cut_off() {
         .await;
     flooding.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_on_one_network_find_each_other() {
+    let local = || async {
+        let mut settings = config(Role::Node, &["/ip4/0.0.0.0/udp/0/quic-v1"]);
+        settings.mdns = true;
+        settings.seek_neighbours = true;
+        TestNode::start(settings).await
+    };
+    let (first, second) = (local().await, local().await);
+    first.up(second.id()).await;
+    second.up(first.id()).await;
+}
