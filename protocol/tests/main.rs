@@ -2,16 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail")]
 
-mod core_claims;
 mod core_admission;
+mod core_claims;
 mod corpus;
 mod diagnostic;
 mod invite;
+mod letters_collect;
 mod letters_economy;
 mod letters_hold;
-mod letters_thread;
 mod letters_kit;
+mod letters_mailbox;
 mod letters_mine;
+mod letters_post;
+mod letters_thread;
+mod letters_world;
 mod limits;
 mod samples;
 mod text;
