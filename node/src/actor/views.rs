@@ -1,0 +1,157 @@
+//! Rows and states as a person sees them.
+
+use meteorite_protocol::control::{BottleFate, BottleView, HoldState, HoldView, OwnBottleView, StoneView};
+use meteorite_protocol::engine::End;
+use meteorite_protocol::hold::{CatchRow, CatchState, Outcome, Standing};
+use meteorite_protocol::ids::BottleId;
+use meteorite_protocol::mine::{DeliveryTruth, Stage};
+use meteorite_protocol::mood;
+use meteorite_protocol::text;
+use meteorite_protocol::wire::{Header, SkyMessage};
+use meteorite_store::{HeaderRow, OwnBottleRow, PrivateBody};
+
+use super::Actor;
+
+impl Actor {
+    /// The outside of a bottle, from its header.
+    pub(super) fn stone(&self, bottle: BottleId, header: &Header) -> StoneView {
+        let (caught, places) = self
+            .shell
+            .engine()
+            .claims(&bottle)
+            .map_or((0, 0), |claims| claims.caught());
+        StoneView {
+            bottle: bottle.to_string(),
+            mood: header.mood.0,
+            moods: mood::strongest(&header.mood.0)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            tone: header.tone,
+            lang: header.lang.to_string(),
+            length: header.length,
+            slots: u8::try_from(places).unwrap_or(u8::MAX).max(header.slots),
+            caught: u8::try_from(caught).unwrap_or(u8::MAX),
+            thrown_ms: header.thrown_at.start().0,
+            sinks_ms: header.expires_at().start().0,
+        }
+    }
+
+    /// The outside of a bottle, from its stored row.
+    pub(super) fn stone_of_row(&self, row: &HeaderRow) -> StoneView {
+        let index = &row.index;
+        let (caught, places) = self
+            .shell
+            .engine()
+            .claims(&index.bottle)
+            .map_or((0, 0), |claims| claims.caught());
+        StoneView {
+            bottle: index.bottle.to_string(),
+            mood: index.mood,
+            moods: mood::strongest(&index.mood)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            tone: index.tone,
+            lang: index.lang.clone(),
+            length: index.length,
+            slots: u8::try_from(places).unwrap_or(u8::MAX).max(index.slots),
+            caught: u8::try_from(caught).unwrap_or(u8::MAX),
+            thrown_ms: index.thrown_at.start().0,
+            sinks_ms: index.expires_at.start().0,
+        }
+    }
+
+    /// An own bottle with what is proven of it.
+    pub(super) fn own_view(&self, row: &OwnBottleRow) -> OwnBottleView {
+        let now = self.shell.now();
+        let truth = self.shell.engine().truth(&row.bottle, now);
+        let stone = SkyMessage::decode(&row.message)
+            .map(|message| self.stone(row.bottle, message.header.value()))
+            .unwrap_or_else(|_| unreadable_stone(row));
+        OwnBottleView {
+            stone,
+            fate: truth
+                .as_ref()
+                .map_or(BottleFate::Sunk, |truth| fate_of(truth.stage())),
+            handed: truth.as_ref().map_or(0, |truth| truth.handed),
+            held: truth.as_ref().map_or(0, |truth| truth.held),
+            answers: truth.as_ref().map_or(0, |truth| answers(truth)),
+            recasts: truth.as_ref().map_or(0, |truth| truth.recasts),
+            recast_ready: self.shell.engine().may_recast(&row.bottle, now).is_ok(),
+            text: row.words.text.to_string(),
+            nudge: None,
+        }
+    }
+}
+
+/// An opened bottle.
+pub(super) fn opened_view(stone: StoneView, state: Option<HoldState>, words: &PrivateBody) -> BottleView {
+    BottleView {
+        stone,
+        state,
+        text: text::clean(&words.text),
+        nick: Some(words.nick.to_string()).filter(|nick| !nick.is_empty()),
+        tags: words.tags.iter().map(|tag| tag.to_string()).collect(),
+        veil: None,
+    }
+}
+
+/// What became of a catch.
+pub(super) fn hold_state(row: &CatchRow) -> HoldState {
+    match (&row.state, &row.outcome) {
+        (CatchState::InHold, _) => HoldState::Sealed,
+        (CatchState::Opening(_), _) => HoldState::Opening,
+        (CatchState::Claimed(_), Outcome::Kept) => HoldState::Kept,
+        (CatchState::Claimed(_), Outcome::ThrownBack(_)) => HoldState::ThrownBack,
+        (CatchState::Claimed(claim), Outcome::Undecided) => match claim.standing {
+            Standing::Provisional => HoldState::Provisional,
+            Standing::Confirmed => HoldState::Confirmed,
+            Standing::Displaced => HoldState::Displaced,
+        },
+    }
+}
+
+/// A stone in the hold.
+pub(super) fn hold_view(stone: StoneView, state: HoldState) -> HoldView {
+    HoldView { stone, state }
+}
+
+pub(super) fn fate_of(stage: Stage) -> BottleFate {
+    match stage {
+        Stage::Queued => BottleFate::Queued,
+        Stage::Handed => BottleFate::Handed,
+        Stage::Held => BottleFate::Drifting,
+        Stage::Caught => BottleFate::Caught,
+        Stage::Answered => BottleFate::Answered,
+        Stage::Sunk => BottleFate::Sunk,
+        Stage::Withdrawn => BottleFate::Withdrawn,
+    }
+}
+
+pub(super) fn fate_of_end(end: End) -> BottleFate {
+    match end {
+        End::Withdrawn => BottleFate::Withdrawn,
+        End::Expired | End::Equivocated | End::Evicted | End::Denied => BottleFate::Sunk,
+    }
+}
+
+pub(super) fn answers(truth: &DeliveryTruth) -> u16 {
+    truth.lights.saturating_add(truth.letters)
+}
+
+/// An own row whose message no longer decodes still has its words and dates.
+fn unreadable_stone(row: &OwnBottleRow) -> StoneView {
+    StoneView {
+        bottle: row.bottle.to_string(),
+        mood: [0; 8],
+        moods: Vec::new(),
+        tone: 0,
+        lang: "und".to_owned(),
+        length: 0,
+        slots: row.slots,
+        caught: 0,
+        thrown_ms: row.thrown_at.start().0,
+        sinks_ms: row.expires_at.start().0,
+    }
+}
