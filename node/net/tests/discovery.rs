@@ -1,6 +1,6 @@
 //! Kad, bootstraps and the routing table.
 
-use meteorite_net::{CallError, Lost, NetEvent, Proto, Role};
+use meteorite_net::{CallError, Lost, NetEvent, Proto, Reachability, Role};
 
 use crate::harness::{QUIC, TestNode, config, quic_node, until};
 use crate::hostile;
@@ -104,4 +104,17 @@ async fn nodes_on_one_network_find_each_other() {
     let (first, second) = (local().await, local().await);
     first.up(second.id()).await;
     second.up(first.id()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bootstrap_tells_a_node_that_it_is_reachable() {
+    let server = TestNode::start(config(Role::Bootstrap, &[QUIC])).await;
+    let mut settings = config(Role::Node, &[QUIC]);
+    settings.seek_neighbours = true;
+    settings.bootstrap = vec![server.address().await];
+    let node = TestNode::start(settings).await;
+    node.see(|event| matches!(event, NetEvent::Reachability(Reachability::Public)))
+        .await;
+    node.see(|event| matches!(event, NetEvent::ExternalAddress { .. }))
+        .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use meteorite_net::{CallError, Lost, NetEvent, Proto, Role, TopicSpec, Verdict, limits};
+use meteorite_net::{CallError, DialError, Lost, NetEvent, Proto, Role, TopicSpec, Verdict, limits};
 
 use crate::harness::{QUIC, SKY, TCP, TestNode, config, quic_node, until};
 use crate::hostile::{burst_peer, field, frame};
@@ -298,4 +298,16 @@ async fn node_that_stops_reading_loses_gossip_but_not_itself() {
         "{heard} heard, {lost} lost"
     );
     net.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_memory_refuses_connections() {
+    let mut settings = config(Role::Node, &[QUIC]);
+    settings.memory_bytes_max = 1;
+    let (node, stranger) = (TestNode::start(settings).await, quic_node().await);
+    assert!(matches!(
+        node.net.dial(stranger.address().await).await,
+        Err(DialError::Denied(_))
+    ));
+    assert!(stranger.net.dial(node.address().await).await.is_err());
 }
