@@ -4,6 +4,9 @@
 
 mod core_admission;
 mod core_claims;
+mod core_engine;
+mod core_make;
+mod core_net;
 mod corpus;
 mod diagnostic;
 mod invite;
