@@ -181,7 +181,7 @@ plain_id!(
     MailAddress, 32
 );
 plain_id!(
-    /// The place behind a throw-back: BLAKE3 over the bottle, place and claimant of its claim.
+    /// The place behind a throw-back: BLAKE3 over the bottle, place, claimant and tick of its claim.
     ThrowBackId, 32
 );
 plain_id!(

@@ -19,7 +19,7 @@ pub const MOOD_NAMED_MIN: u8 = 64;
 #[must_use]
 pub fn strongest(mood: &[u8; 8]) -> Vec<&'static str> {
     let mut ranked: Vec<(u8, &'static str)> = mood.iter().copied().zip(MOODS).collect();
-    ranked.sort_by(|left, right| right.0.cmp(&left.0));
+    ranked.sort_by_key(|(value, _)| std::cmp::Reverse(*value));
     ranked
         .into_iter()
         .filter(|(value, _)| *value >= MOOD_NAMED_MIN)
