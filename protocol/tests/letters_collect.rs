@@ -93,7 +93,11 @@ impl Reader {
                 PostEffect::DeleteInbox(letter) => drop(self.inbox.0.remove(letter)),
                 PostEffect::SavePoll(row) => self.polls.save(row.mailbox.clone(), (**row).clone()),
                 PostEffect::DeletePoll(peer) => drop(self.polls.0.remove(peer)),
-                _ => {}
+                PostEffect::SaveLetter(_)
+                | PostEffect::FindMailboxes(_)
+                | PostEffect::Ask(..)
+                | PostEffect::Received(..)
+                | PostEffect::Truth(..) => {}
             }
         }
         self.said.append(&mut effects);
@@ -400,6 +404,33 @@ fn what_does_not_hold_is_not_taken() {
             bucket: 4,
         })
     });
+    assert_eq!(reader.received(), 1);
+}
+
+#[test]
+fn a_letter_from_the_future_waits_until_our_clock_agrees() {
+    let bottle = thrown(1);
+    let draft = Draft {
+        claimed_after_ms: 3 * HOUR,
+        ..Draft::first(1)
+    };
+    let letter = Bytes(draft.sign(&bottle).encode());
+    let mut reader = Reader::new(&[&bottle]);
+    let page = || {
+        Some(MailAnswer::Letters {
+            letters: vec![letter.clone()],
+            next: 4,
+            more: false,
+            bucket: 1,
+        })
+    };
+    reader.pass(2 * HOUR, |_, _| page());
+    assert_eq!(reader.received(), 0);
+    assert!(
+        reader.asked.iter().all(|(_, _, cursor)| *cursor == 0),
+        "the cursor waits with it"
+    );
+    reader.pass(2 * HOUR, |_, _| page());
     assert_eq!(reader.received(), 1);
 }
 

@@ -64,7 +64,13 @@ impl Ship {
                     self.store.0.remove(bottle).is_some(),
                     "deleted what was not stored"
                 ),
-                _ => {}
+                HoldEffect::Mine { .. }
+                | HoldEffect::StopMining(_)
+                | HoldEffect::RefundOpen(..)
+                | HoldEffect::Publish(..)
+                | HoldEffect::Assert(..)
+                | HoldEffect::Event(_)
+                | HoldEffect::Archive(_) => {}
             }
         }
         result

@@ -1,12 +1,17 @@
 //! What the tests of bottles, catches, letters and mailboxes share: small ids, clocks, deposits and a store in memory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use meteorite_crypto::sign::SigningKey;
 use meteorite_protocol::ids::{BottleId, ClaimantKey, LetterId, Peer, ReplyKey};
+use meteorite_protocol::rows;
 use meteorite_protocol::schedule::Jitter;
 use meteorite_protocol::time::{Now, UnixMillis};
 use meteorite_protocol::wire::{Deposit, Envelope, Place, Receipt, Side, Signed};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::samples::{self, Bottle};
 
@@ -90,6 +95,8 @@ pub(crate) struct Draft {
     pub(crate) to: Option<ReplyKey>,
     pub(crate) variant: u8,
     pub(crate) bytes: usize,
+    /// How long after the start the claim was made.
+    pub(crate) claimed_after_ms: u64,
 }
 
 impl Draft {
@@ -102,6 +109,7 @@ impl Draft {
             to: None,
             variant: 0,
             bytes: 512,
+            claimed_after_ms: 0,
         }
     }
 
@@ -117,7 +125,8 @@ impl Draft {
             enc: ReplyKey([self.variant; 32]),
             ct: vec![self.variant; self.bytes].into(),
         };
-        let claim = bottle.claim(self.finder, Place::Root);
+        let t = at(self.claimed_after_ms).wall.tick();
+        let claim = bottle.claim_at(self.finder, Place::Root, t);
         let deposit = Deposit {
             header: bottle.message.header.clone(),
             claim,
@@ -141,8 +150,11 @@ impl<K: Ord, R> Default for Table<K, R> {
     }
 }
 
-impl<K: Ord, R: Clone> Table<K, R> {
+impl<K: Ord, R: Clone + PartialEq + fmt::Debug + Serialize + DeserializeOwned> Table<K, R> {
+    /// Keeps the row as it comes back from its bytes, which must be as it was.
     pub(crate) fn save(&mut self, key: K, row: R) {
+        let stored: Option<R> = rows::decode(&rows::encode(&row));
+        assert_eq!(stored.as_ref(), Some(&row), "the row changes in the store");
         self.0.insert(key, row);
     }
 

@@ -98,9 +98,12 @@ impl Sea {
     }
 
     fn notices(&self) -> Vec<Notice> {
-        let notice = |effect: &MineEffect| match effect {
-            MineEffect::Notice(_, notice) => Some(*notice),
-            _ => None,
+        let notice = |effect: &MineEffect| {
+            if let MineEffect::Notice(_, notice) = effect {
+                Some(*notice)
+            } else {
+                None
+            }
         };
         self.said.iter().filter_map(notice).collect()
     }

@@ -54,10 +54,11 @@ impl Sender {
         self.said.clear();
         let result = act(&mut self.post, self.clock.now(), &mut self.said);
         for effect in &self.said {
-            match effect {
-                PostEffect::SaveLetter(row) => self.store.save(row.letter.letter, (**row).clone()),
-                PostEffect::Ask(peer, Errand::Deposit(letter), _) => self.asked.push((peer.clone(), *letter)),
-                _ => {}
+            if let PostEffect::SaveLetter(row) = effect {
+                self.store.save(row.letter.letter, (**row).clone());
+            }
+            if let PostEffect::Ask(peer, Errand::Deposit(letter), _) = effect {
+                self.asked.push((peer.clone(), *letter));
             }
         }
         result
