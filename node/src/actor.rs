@@ -111,6 +111,10 @@ impl Actor {
             return Ok(());
         }
         let outcome = self.shell.handle(happening).await?;
+        if let Some(address) = outcome.kept {
+            self.mail.post.handle_expected(&address, self.shell.now());
+            self.wake = tokio::time::Instant::now();
+        }
         if let Some(event) = outcome.net {
             self.on_network(event).await?;
         }

@@ -84,6 +84,12 @@ impl Node {
         };
         actor::start(config, keys, wires, node.clone(), &tasks).await?;
         tasks.close();
+        // The first picture is there when the engine and the letters have been taken up; a node that cannot do that ends.
+        let mut first = node.snapshot();
+        match first.wait_for(|picture| !picture.peer.is_empty()).await {
+            Ok(_) => {}
+            Err(_) => return Err(self::ended()),
+        }
         Ok(node)
     }
 

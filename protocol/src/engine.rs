@@ -165,7 +165,7 @@ impl Engine {
         let deadlines = [
             (self.sync.next_deadline(!self.neighbours.is_empty()), "sync"),
             (self.calls.next_deadline(), "calls"),
-            (self.bodies.next_deadline(), "bodies"),
+            (self.bodies.next_deadline(now.mono_ms), "bodies"),
             (expiry, "expiry"),
             (self.mine.next_deadline(now), "own bottles"),
             (self.hold.next_deadline(now), "hold"),

@@ -111,6 +111,12 @@ impl Post {
         self.run(now, effects);
     }
 
+    /// Whether we hold letters for others: then letters for us may lie here too. Our own peer id is asked for them.
+    pub fn handle_own_mailbox(&mut self, own: bool, now: Now, effects: &mut Vec<PostEffect>) {
+        self.mailboxes.set_own(own);
+        self.run(now, effects);
+    }
+
     /// The outcome of `FindMailboxes`: the closest peers that offer mail, closest first; empty if none were found.
     pub fn handle_found(
         &mut self,

@@ -67,8 +67,16 @@ fn naive(
         .clone()
         .filter_map(|op| if let Op::Recast(n) = op { Some(n) } else { None })
         .collect();
-    let thrown: BTreeSet<ClaimKey> =
-        ops.clone().filter_map(|op| if let Op::ThrowBack(key) = op { Some(key) } else { None }).collect();
+    let thrown: BTreeSet<ClaimKey> = ops
+        .clone()
+        .filter_map(|op| {
+            if let Op::ThrowBack(key) = op {
+                Some(key)
+            } else {
+                None
+            }
+        })
+        .collect();
     let claims: Vec<ClaimKey> = ops
         .filter_map(|op| match op {
             Op::Claim(key) | Op::ThrowBack(key) => Some(key),

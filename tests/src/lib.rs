@@ -1,1 +1,5 @@
 //! The simulator, cross-crate and end-to-end tests, and benches.
+
+pub mod bench;
+pub mod kill;
+pub mod sim;

@@ -27,5 +27,5 @@ mod shell;
 pub use clock::Clock;
 pub use content::{BodyUse, Content};
 pub use peer::{peer_id, peer_of};
-pub use post_office::PostOffice;
+pub use post_office::{Answered, PostOffice};
 pub use shell::{Happening, Outcome, Shell, ShellConfig, StartError, StepError};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use meteorite_crypto::sign::SigningKey;
-use meteorite_protocol::ids::{Peer, Signature};
+use meteorite_protocol::ids::{MailAddress, Peer, Signature};
 use meteorite_protocol::limits;
 use meteorite_protocol::mailbox::{
     BottleUse, Cursor, Decision, DepositFacts, DepositView, MailboxPolicy, PeerUse, QueryPlan, Strength,
@@ -40,6 +40,15 @@ pub struct PostOffice {
     peers: BTreeMap<Peer, PeerUse>,
 }
 
+/// What came of one request.
+#[derive(Debug, Default)]
+pub struct Answered {
+    /// The answer; `None` closes the stream, because the bytes are no request.
+    pub bytes: Option<Vec<u8>>,
+    /// Where a new letter waits now.
+    pub kept: Option<MailAddress>,
+}
+
 impl PostOffice {
     /// A mailbox over `db` that signs with the device's network key.
     ///
@@ -64,24 +73,19 @@ impl PostOffice {
         })
     }
 
-    /// The answer to one request; `None` closes the stream, because the bytes are no request.
+    /// Answers one request.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails; nothing was promised then.
-    pub async fn answer(
-        &mut self,
-        peer: &Peer,
-        bytes: &[u8],
-        now: Now,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn answer(&mut self, peer: &Peer, bytes: &[u8], now: Now) -> Result<Answered, StoreError> {
         let Ok(request) = MailRequest::decode(bytes) else {
-            return Ok(None);
+            return Ok(Answered::default());
         };
-        let answer = match request {
+        let (answer, kept) = match request {
             MailRequest::Deposit(deposit) => self.deposit(peer, deposit.as_slice(), now).await?,
-            MailRequest::Collect { prefix, cursor } => self.collect(prefix, cursor).await?,
+            MailRequest::Collect { prefix, cursor } => (self.collect(prefix, cursor).await?, None),
         };
-        Ok(Some(answer.encode()))
+        Ok(Answered { bytes: Some(answer.encode()), kept })
     }
 
     /// Lets go what has expired; says whether more waits.
@@ -100,15 +104,20 @@ impl PostOffice {
         self.db.mailbox_totals().await
     }
 
-    async fn deposit(&mut self, peer: &Peer, bytes: &[u8], now: Now) -> Result<MailAnswer, StoreError> {
+    async fn deposit(
+        &mut self,
+        peer: &Peer,
+        bytes: &[u8],
+        now: Now,
+    ) -> Result<(MailAnswer, Option<MailAddress>), StoreError> {
         let deposit = match validate::deposit(bytes, &self.params, now) {
             Ok(deposit) => deposit,
-            Err(verdict) => return Ok(MailAnswer::Refused(refusal_of(verdict))),
+            Err(verdict) => return Ok((MailAnswer::Refused(refusal_of(verdict)), None)),
         };
         let facts = DepositFacts::of(&deposit);
         let view = self.view(&facts, peer, now).await?;
         match decide(&facts, &view, &self.policy, now) {
-            Decision::Known { until } => Ok(self.receipt(&facts, until)),
+            Decision::Known { until } => Ok((self.receipt(&facts, until), None)),
             Decision::Keep { until, evict } => {
                 let mut unit = Unit::new("deposit");
                 if let Some(letter) = evict {
@@ -119,9 +128,9 @@ impl PostOffice {
                 ))));
                 self.db.commit(unit).await?;
                 self.count(peer, facts.bytes, now);
-                Ok(self.receipt(&facts, until))
+                Ok((self.receipt(&facts, until), Some(facts.address)))
             }
-            Decision::Refuse(reason) => Ok(MailAnswer::Refused(reason)),
+            Decision::Refuse(reason) => Ok((MailAnswer::Refused(reason), None)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use meteorite_crypto::sign::SigningKey;
 use meteorite_net::{ContentError, Net, NetEvent, PeerId, Proto, RequestRef};
 use meteorite_protocol::engine::{self, Command, CommandId, Effect, Engine, Event, Input, Refusal};
-use meteorite_protocol::ids::BodyId;
+use meteorite_protocol::ids::{BodyId, MailAddress};
 use meteorite_protocol::mailbox::MailboxPolicy;
 use meteorite_protocol::time::Now;
 use meteorite_store::{Db, StoreError, Unit, Write, WriteBehind};
@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::content::{BodyUse, Content};
 use crate::peer::peer_of;
-use crate::post_office::PostOffice;
+use crate::post_office::{Answered, PostOffice};
 use crate::{effects, rows};
 
 /// What a shell is made of.
@@ -63,8 +63,10 @@ pub enum Happening {
 pub struct Outcome {
     /// What the engine told.
     pub events: Vec<Event>,
-    /// An event of the swarm that the engine does not care about.
+    /// The event of the swarm that led to it, for an owner who wants to know more than the engine.
     pub net: Option<NetEvent>,
+    /// Where a letter for somebody was just left here.
+    pub kept: Option<MailAddress>,
 }
 
 /// Why a shell does not start.
@@ -169,10 +171,9 @@ impl Shell {
     /// [`StepError`]: see there.
     pub async fn handle(&mut self, happening: Happening) -> Result<Outcome, StepError> {
         match happening {
-            Happening::Input(input) => Ok(Outcome {
-                events: self.step(*input, Vec::new()).await?,
-                net: None,
-            }),
+            Happening::Input(input) => {
+                Ok(Outcome { events: self.step(*input, Vec::new()).await?, ..Outcome::default() })
+            }
             Happening::Net(event) => self.handle_net(event).await,
             Happening::Closed => Ok(Outcome::default()),
         }
@@ -268,17 +269,14 @@ impl Shell {
             bytes,
         } = &event
         {
-            self.answer_mail(*request, peer, bytes).await?;
-            return Ok(Outcome::default());
+            let kept = self.answer_mail(*request, peer, bytes).await?;
+            return Ok(Outcome { kept, ..Outcome::default() });
         }
         let events = match effects::input_of(&event) {
             Some(input) => self.step(input, Vec::new()).await?,
             None => Vec::new(),
         };
-        Ok(Outcome {
-            events,
-            net: Some(event),
-        })
+        Ok(Outcome { events, net: Some(event), kept: None })
     }
 
     async fn answer_mail(
@@ -286,20 +284,32 @@ impl Shell {
         request: RequestRef,
         peer: &PeerId,
         bytes: &[u8],
-    ) -> Result<(), StepError> {
+    ) -> Result<Option<MailAddress>, StepError> {
         let now = self.clock.now();
         let answer = match (&mut self.post_office, peer_of(peer)) {
             (Some(office), Some(peer)) => office.answer(&peer, bytes, now).await?,
-            (None, _) | (_, None) => None,
+            (None, _) | (_, None) => Answered::default(),
         };
-        let sent = match answer {
+        let sent = match answer.bytes {
             Some(bytes) => self.net.answer(request, bytes).await,
             None => self.net.refuse(request).await,
         };
         if sent.is_err() {
             tracing::trace!("the swarm ended before a mail answer");
         }
-        Ok(())
+        Ok(answer.kept)
+    }
+
+    /// Asks the mailbox of this program itself; `None` when there is none, or the bytes are no request.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub async fn ask_own_mailbox(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let now = self.clock.now();
+        let (Some(office), Some(me)) = (&mut self.post_office, peer_of(&self.net.local_peer())) else {
+            return Ok(None);
+        };
+        Ok(office.answer(&me, bytes, now).await?.bytes)
     }
 
     /// Lets letters and rows go whose time is over. The owner calls it now and then; says whether more waits.

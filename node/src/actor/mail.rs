@@ -84,6 +84,7 @@ impl Actor {
         self.mail.threads.handle_start(now, &mut threads);
         let mut post = Vec::new();
         self.mail.post.handle_start(now, &mut post);
+        self.mail.post.handle_own_mailbox(self.config.volunteer, now, &mut post);
         self.carry_out(threads, post, Vec::new()).await
     }
 
@@ -171,7 +172,7 @@ impl Actor {
         for effect in rest {
             match effect {
                 PostEffect::FindMailboxes(point) => self.find_mailboxes(point),
-                PostEffect::Ask(peer, errand, request) => self.ask_mailbox(peer, errand, *request),
+                PostEffect::Ask(peer, errand, request) => self.ask_mailbox(peer, errand, *request).await?,
                 PostEffect::Received(letter, _) => received.push(letter),
                 PostEffect::Truth(letter, _) => self.tell_letter(letter).await?,
                 PostEffect::SaveLetter(_)
@@ -229,7 +230,13 @@ impl Actor {
         self.carry_out(Vec::new(), effects, Vec::new()).await
     }
 
-    fn ask_mailbox(&mut self, peer: Peer, errand: Errand, request: MailRequest) {
+    async fn ask_mailbox(&mut self, peer: Peer, errand: Errand, request: MailRequest) -> Result<(), Trouble> {
+        if peer_of(&self.shell.net().local_peer()).is_some_and(|me| me == peer) {
+            let answer = self.shell.ask_own_mailbox(&request.encode()).await?;
+            let answer = answer.and_then(|bytes| MailAnswer::decode(&bytes).ok());
+            self.jobs.spawn(async move { Done::Mail(Answered::Mailbox { peer, errand, answer }) });
+            return Ok(());
+        }
         let net = self.shell.net().clone();
         self.jobs.spawn(async move {
             let answer = match peer_id(&peer) {
@@ -239,6 +246,7 @@ impl Actor {
             let answer = answer.and_then(|bytes| MailAnswer::decode(&bytes).ok());
             Done::Mail(Answered::Mailbox { peer, errand, answer })
         });
+        Ok(())
     }
 
     /// Kad knows who is close; who offers mail is known only of those we are connected to, so the closest are dialled.

@@ -175,6 +175,7 @@ impl Actor {
             rtt_ms: peer.rtt.and_then(|rtt| u32::try_from(rtt.as_millis()).ok()),
             score: peer.gossip_score,
             mailbox: offers_mail(&peer.protocols),
+            received_bytes: peer.received_bytes,
         };
         Ok(Reply::Peers(peers.iter().map(view).collect()))
     }

@@ -3,6 +3,7 @@ CREATE TABLE mailbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     letter      BLOB    NOT NULL UNIQUE CHECK (length(letter) = 32),
     bottle      BLOB    NOT NULL CHECK (length(bottle) = 32),
+    claimant    BLOB    NOT NULL CHECK (length(claimant) = 32),
     address     BLOB    NOT NULL CHECK (length(address) = 32),
     side        INTEGER NOT NULL DEFAULT 0,
     seq         INTEGER NOT NULL DEFAULT 0,

@@ -123,16 +123,20 @@ impl BlockStore for Db {
     }
 
     async fn block(&self, body: &BodyId) -> Result<Option<BlockRow>, StoreError> {
-        let row = sqlx::query("-- blocks_one\nSELECT body, intent, done, pinned, bytes, changed_ms FROM blocks WHERE body = ?1")
-            .bind(body.as_ref())
-            .fetch_optional(self.reader())
-            .await?;
+        let row = sqlx::query(
+            "-- blocks_one\nSELECT body, intent, done, pinned, bytes, changed_ms FROM blocks WHERE body = ?1",
+        )
+        .bind(body.as_ref())
+        .fetch_optional(self.reader())
+        .await?;
         row.map(|row| read_block(&row)).transpose()
     }
 
     async fn load_blocks(&self, each: &mut (dyn FnMut(BlockRow) + Send)) -> Result<usize, StoreError> {
-        let mut rows = sqlx::query("-- blocks_all\nSELECT body, intent, done, pinned, bytes, changed_ms FROM blocks ORDER BY body")
-            .fetch(self.reader());
+        let mut rows = sqlx::query(
+            "-- blocks_all\nSELECT body, intent, done, pinned, bytes, changed_ms FROM blocks ORDER BY body",
+        )
+        .fetch(self.reader());
         let mut count = 0;
         while let Some(row) = rows.try_next().await? {
             for block in readable(std::iter::once(read_block(&row)))? {
@@ -151,7 +155,11 @@ impl BlockStore for Db {
         .fetch_one(self.reader())
         .await?;
         let mut cells = Cells::new("blocks", &row);
-        Ok(BlockTotals { blocks: cells.int()?, bytes: cells.int()?, bytes_pinned: cells.int()? })
+        Ok(BlockTotals {
+            blocks: cells.int()?,
+            bytes: cells.int()?,
+            bytes_pinned: cells.int()?,
+        })
     }
 }
 
@@ -175,14 +183,21 @@ pub(crate) async fn apply(write: BlockWrite, on: &mut Writer<'_>) -> Result<(), 
         )
         .bind(body.0.to_vec())
         .bind(int(at.0)),
-        BlockWrite::BlockDone { body, intent: BlockIntent::Put, at } => {
-            sqlx::query("-- blocks_put_done\nUPDATE blocks SET done = 1, changed_ms = ?2 WHERE body = ?1 AND intent = 0")
-                .bind(body.0.to_vec())
-                .bind(int(at.0))
-        }
-        BlockWrite::BlockDone { body, intent: BlockIntent::Remove, at: _ } => {
-            sqlx::query("-- blocks_remove_done\nDELETE FROM blocks WHERE body = ?1 AND intent = 1").bind(body.0.to_vec())
-        }
+        BlockWrite::BlockDone {
+            body,
+            intent: BlockIntent::Put,
+            at,
+        } => sqlx::query(
+            "-- blocks_put_done\nUPDATE blocks SET done = 1, changed_ms = ?2 WHERE body = ?1 AND intent = 0",
+        )
+        .bind(body.0.to_vec())
+        .bind(int(at.0)),
+        BlockWrite::BlockDone {
+            body,
+            intent: BlockIntent::Remove,
+            at: _,
+        } => sqlx::query("-- blocks_remove_done\nDELETE FROM blocks WHERE body = ?1 AND intent = 1")
+            .bind(body.0.to_vec()),
     };
     query.execute(&mut *on.conn).await?;
     Ok(())

@@ -5,19 +5,20 @@
 //! store modules; this one opens, commits, snapshots and closes.
 
 mod open;
+mod work;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use meteorite_crypto::storage::StorageKey;
-use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqlitePool};
 
 use crate::error::{OpenError, StoreError};
 use crate::seal::Sealer;
 use crate::sql::Writer;
 use crate::unit::{self, UNIT_WRITES_MAX, Unit, Write};
+pub(crate) use work::Work;
 
 /// A handle on the open database. Cloning is cheap; the last clone should call [`Db::close`].
 #[derive(Debug, Clone)]
@@ -49,7 +50,8 @@ pub struct Opened {
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     /// The file never grows above this many bytes (rounded down to pages of 4 KiB); a write that would is refused as
-    /// [`StoreError::DiskFull`]. `None` is no bound.
+    /// [`StoreError::DiskFull`]. `None` is no bound. At the bound even a deletion may need a page and be refused, so quotas of
+    /// the caller should end well below it.
     pub file_bytes_max: Option<u64>,
 }
 
@@ -76,8 +78,14 @@ impl Db {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn open_with(path: &Path, key: Option<StorageKey>, options: &OpenOptions) -> Result<Self, OpenError> {
-        open::file(path, Sealer::new(key), options).await.map(Self::from_inner)
+    pub async fn open_with(
+        path: &Path,
+        key: Option<StorageKey>,
+        options: &OpenOptions,
+    ) -> Result<Self, OpenError> {
+        open::file(path, Sealer::new(key), options)
+            .await
+            .map(Self::from_inner)
     }
 
     /// A database that lives in memory and is gone when closed. One connection serves reads and writes.
@@ -118,8 +126,19 @@ impl Db {
     /// # Errors
     /// See [`StoreError`]; a target that exists is refused.
     pub async fn snapshot(&self, target: &Path) -> Result<(), StoreError> {
-        let mut reader = self.inner.readers.acquire().await?;
-        sqlx::query("-- db_snapshot\nVACUUM INTO ?1").bind(target.to_string_lossy().into_owned()).execute(&mut *reader).await?;
+        let statement =
+            sqlx::query("-- db_snapshot\nVACUUM INTO ?1").bind(target.to_string_lossy().into_owned());
+        match self.path() {
+            Some(path) => {
+                // On a connection of its own: readers may not write at all, and the writer must not wait for this.
+                let mut conn = open::spare(path).await?;
+                statement.execute(&mut conn).await?;
+                conn.close().await?;
+            }
+            None => {
+                statement.execute(&self.inner.writer).await?;
+            }
+        }
         Ok(())
     }
 
@@ -128,11 +147,15 @@ impl Db {
     /// # Errors
     /// [`StoreError::Damaged`] with what is wrong.
     pub async fn integrity_check(&self) -> Result<(), StoreError> {
-        let found: Vec<String> = sqlx::query_scalar("-- db_integrity\nPRAGMA integrity_check(10)").fetch_all(self.reader()).await?;
+        let found: Vec<String> = sqlx::query_scalar("-- db_integrity\nPRAGMA integrity_check(10)")
+            .fetch_all(self.reader())
+            .await?;
         if found == ["ok"] {
             return Ok(());
         }
-        Err(StoreError::Damaged { detail: found.join("; ") })
+        Err(StoreError::Damaged {
+            detail: found.join("; "),
+        })
     }
 
     /// Notes a clean shutdown, folds the log into the file and closes all connections. Later calls on any clone fail with
@@ -156,10 +179,20 @@ impl Db {
     }
 
     async fn note_clean_shutdown(&self) -> Result<(), StoreError> {
-        let mut conn = self.writer_conn(Durability::Full).await?;
+        let mut conn = self.inner.writer.acquire().await?;
+        sqlx::query("-- db_wait_for_disk\nPRAGMA synchronous = FULL")
+            .execute(&mut *conn)
+            .await?;
         open::set_clean(&mut conn, true).await?;
-        sqlx::query("-- db_optimize\nPRAGMA optimize").execute(&mut *conn).await?;
-        sqlx::query("-- db_checkpoint\nPRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *conn).await?;
+        // Housekeeping: on a full disk it fails, and nothing is lost by that.
+        for statement in [
+            "-- db_optimize\nPRAGMA optimize",
+            "-- db_checkpoint\nPRAGMA wal_checkpoint(TRUNCATE)",
+        ] {
+            if let Err(error) = sqlx::query(statement).execute(&mut *conn).await {
+                tracing::debug!(%error, "housekeeping at closing was left out");
+            }
+        }
         Ok(())
     }
 
@@ -172,30 +205,48 @@ impl Db {
             return Ok(());
         }
         tracing::trace!(unit = name, writes = unit.len(), ?durability, "commit");
-        let mut conn = self.writer_conn(durability).await?;
-        let mut work = begin(&mut conn).await?;
+        let mut work = self.begin_with(durability).await?;
+        let outcome = self.apply_all(unit, &mut work).await;
+        work.finish(outcome).await
+    }
+
+    async fn apply_all(&self, unit: Unit, work: &mut Work) -> Result<(), StoreError> {
         for write in unit.into_writes() {
-            unit::apply(write, &mut Writer { conn: &mut *work, sealer: &self.inner.sealer }).await?;
+            unit::apply(
+                write,
+                &mut Writer {
+                    conn: work.conn(),
+                    sealer: &self.inner.sealer,
+                },
+            )
+            .await?;
         }
-        work.commit().await?;
         Ok(())
     }
 
+    async fn begin_with(&self, durability: Durability) -> Result<Work, StoreError> {
+        Work::begin(&self.inner.writer, durability, self.inner.path.is_none()).await
+    }
+
     /// Commits changes that need no name of their own.
-    pub(crate) async fn write_all(&self, name: &'static str, writes: impl Iterator<Item = Write>) -> Result<(), StoreError> {
+    pub(crate) async fn write_all(
+        &self,
+        name: &'static str,
+        writes: impl Iterator<Item = Write>,
+    ) -> Result<(), StoreError> {
         let mut unit = Unit::new(name);
         unit.extend(writes);
         self.commit(unit).await
     }
 
-    /// The writer for work that reads what it changes; what is committed on it is on the disk.
-    pub(crate) async fn durable_conn(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.writer_conn(Durability::Full).await
+    /// A transaction for work that reads what it changes; on the disk when it is finished.
+    pub(crate) async fn begin(&self) -> Result<Work, StoreError> {
+        self.begin_with(Durability::Full).await
     }
 
-    /// A transaction for work that reads what it changes; whether it waits for the disk is left as it was.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.inner.writer.begin_with(BEGIN).await?)
+    /// A transaction for cache rows.
+    pub(crate) async fn begin_cache(&self) -> Result<Work, StoreError> {
+        self.begin_with(Durability::Cache).await
     }
 
     pub(crate) fn reader(&self) -> &SqlitePool {
@@ -207,26 +258,8 @@ impl Db {
     }
 
     fn from_inner(inner: Inner) -> Self {
-        Self { inner: Arc::new(inner) }
-    }
-
-    /// The writer, told how much to wait for the disk. It is told each time, because a dropped call may have left the other mode.
-    async fn writer_conn(&self, durability: Durability) -> Result<PoolConnection<Sqlite>, StoreError> {
-        let mut conn = self.inner.writer.acquire().await?;
-        let statement = match durability {
-            Durability::Full => "-- db_wait_for_disk\nPRAGMA synchronous = FULL",
-            Durability::Cache => "-- db_do_not_wait\nPRAGMA synchronous = NORMAL",
-        };
-        sqlx::query(statement).execute(&mut *conn).await?;
-        Ok(conn)
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 }
-
-/// Begins a transaction that holds the write lock from its start.
-pub(crate) async fn begin(conn: &mut PoolConnection<Sqlite>) -> Result<Transaction<'_, Sqlite>, StoreError> {
-    use sqlx::Connection as _;
-    Ok(conn.begin_with(BEGIN).await?)
-}
-
-/// Takes the write lock at once, so that no step fails in its middle because another process wrote in between.
-const BEGIN: &str = "-- db_begin\nBEGIN IMMEDIATE";

@@ -94,7 +94,9 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No space left: nothing was written. Retrying helps once there is space.
-    #[error("There is no space left on the disk. What was stored before is safe, this step was not stored. Free some space and try again.")]
+    #[error(
+        "There is no space left on the disk. What was stored before is safe, this step was not stored. Free some space and try again."
+    )]
     DiskFull,
     /// The file is damaged: stop writing and tell the user.
     #[error(
@@ -105,7 +107,9 @@ pub enum StoreError {
         detail: String,
     },
     /// The file became read-only under us.
-    #[error("The database can no longer be written ({detail}). What was stored before is safe. Check the rights of its folder.")]
+    #[error(
+        "The database can no longer be written ({detail}). What was stored before is safe. Check the rights of its folder."
+    )]
     ReadOnly {
         /// What SQLite said.
         detail: String,
@@ -123,7 +127,9 @@ pub enum StoreError {
         table: &'static str,
     },
     /// A sealed column does not open: it was changed outside of this program.
-    #[error("a row of {table} does not open with this identity's storage key; the row is skipped, the others are safe")]
+    #[error(
+        "a row of {table} does not open with this identity's storage key; the row is skipped, the others are safe"
+    )]
     Unsealable {
         /// The table.
         table: &'static str,
@@ -149,7 +155,9 @@ pub enum StoreError {
         name: &'static str,
     },
     /// A backup of a later version of this program.
-    #[error("This backup was written by a newer version of this program (format {found}). Nothing was changed. Install the newer version.")]
+    #[error(
+        "This backup was written by a newer version of this program (format {found}). Nothing was changed. Install the newer version."
+    )]
     NewerExport {
         /// The format version in the backup.
         found: u16,
@@ -163,8 +171,12 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match Trouble::of(&error) {
             Trouble::Full => Self::DiskFull,
-            Trouble::Damaged => Self::Damaged { detail: error.to_string() },
-            Trouble::ReadOnly => Self::ReadOnly { detail: error.to_string() },
+            Trouble::Damaged => Self::Damaged {
+                detail: error.to_string(),
+            },
+            Trouble::ReadOnly => Self::ReadOnly {
+                detail: error.to_string(),
+            },
             Trouble::Busy => Self::Busy,
             Trouble::Closed => Self::Closed,
             Trouble::Other => Self::Database(error),
@@ -186,8 +198,14 @@ impl OpenError {
         let path = path.to_owned();
         match Trouble::of(&source) {
             Trouble::Full => Self::DiskFull { path },
-            Trouble::Damaged => Self::Damaged { path, detail: source.to_string() },
-            Trouble::ReadOnly => Self::ReadOnly { path, detail: source.to_string() },
+            Trouble::Damaged => Self::Damaged {
+                path,
+                detail: source.to_string(),
+            },
+            Trouble::ReadOnly => Self::ReadOnly {
+                path,
+                detail: source.to_string(),
+            },
             Trouble::Busy => Self::Locked { path },
             Trouble::Closed | Trouble::Other => Self::Database { path, source },
         }
@@ -196,9 +214,18 @@ impl OpenError {
     /// Puts an error of the migrations into words about the file at `path`.
     pub(crate) fn from_migrate(path: &Path, error: MigrateError, known: i64) -> Self {
         match error {
-            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => Self::from_sqlx(path, source),
-            MigrateError::VersionMissing(found) => Self::Newer { path: path.to_owned(), found, known },
-            other => Self::Damaged { path: path.to_owned(), detail: other.to_string() },
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+                Self::from_sqlx(path, source)
+            }
+            MigrateError::VersionMissing(found) => Self::Newer {
+                path: path.to_owned(),
+                found,
+                known,
+            },
+            other => Self::Damaged {
+                path: path.to_owned(),
+                detail: other.to_string(),
+            },
         }
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
-use crate::db::{Db, begin};
+use crate::db::{Db, Work};
 use crate::error::StoreError;
 use crate::letters::{
     DepositRow, LetterRow, LetterStore as _, LetterWrite, MailWatchRow, ReceiptRow, ThreadRow, read_letter,
@@ -19,7 +19,8 @@ use crate::letters::{
 use crate::meta::{MetaStore as _, MetaWrite};
 use crate::moderation::{BlockedRow, HiddenRow, ModerationStore as _, ModerationWrite, ReportRow};
 use crate::own::{
-    COLLECTION_PAGE_MAX, CollectionKind, CollectionRow, CoreRow, DraftRow, OwnBottleRow, OwnClaimRow, OwnStore as _, OwnWrite,
+    COLLECTION_PAGE_MAX, CollectionKind, CollectionRow, CoreRow, DraftRow, OwnBottleRow, OwnClaimRow,
+    OwnStore as _, OwnWrite,
 };
 use crate::sql::{Writer, readable};
 use crate::unit::{self, Write};
@@ -99,20 +100,32 @@ impl Db {
     /// [`StoreError::NewerExport`] for a format of a later version; otherwise see [`StoreError`]. Nothing was added then.
     pub async fn import_rows(&self, export: Export) -> Result<Imported, StoreError> {
         if export.version > EXPORT_VERSION {
-            return Err(StoreError::NewerExport { found: export.version });
+            return Err(StoreError::NewerExport {
+                found: export.version,
+            });
         }
+        let mut work = self.begin().await?;
+        let outcome = self.import_all(export, &mut work).await;
+        work.finish(outcome).await
+    }
+
+    async fn import_all(&self, export: Export, work: &mut Work) -> Result<Imported, StoreError> {
         let mut imported = Imported::default();
-        let mut conn = self.durable_conn().await?;
-        let mut work = begin(&mut conn).await?;
         for item in items(export) {
-            if item.is_known(&mut work).await? {
+            if item.is_known(work.conn()).await? {
                 imported.known += 1;
             } else {
-                unit::apply(item.write, &mut Writer { conn: &mut *work, sealer: self.sealer() }).await?;
+                unit::apply(
+                    item.write,
+                    &mut Writer {
+                        conn: work.conn(),
+                        sealer: self.sealer(),
+                    },
+                )
+                .await?;
                 imported.added += 1;
             }
         }
-        work.commit().await?;
         Ok(imported)
     }
 
@@ -129,7 +142,9 @@ impl Db {
 
     async fn all_core_rows(&self) -> Result<Vec<CoreRow>, StoreError> {
         let cores: Vec<String> =
-            sqlx::query_scalar("-- export_cores\nSELECT DISTINCT core FROM core_rows ORDER BY core").fetch_all(self.reader()).await?;
+            sqlx::query_scalar("-- export_cores\nSELECT DISTINCT core FROM core_rows ORDER BY core")
+                .fetch_all(self.reader())
+                .await?;
         let mut all = Vec::new();
         for core in cores {
             all.extend(self.core_rows(&core).await?);
@@ -139,7 +154,11 @@ impl Db {
 
     async fn all_collected(&self) -> Result<Vec<CollectionRow>, StoreError> {
         let mut all = Vec::new();
-        for kind in [CollectionKind::Opened, CollectionKind::Kept, CollectionKind::Fragment] {
+        for kind in [
+            CollectionKind::Opened,
+            CollectionKind::Kept,
+            CollectionKind::Fragment,
+        ] {
             let mut after = None;
             loop {
                 let page = self.collection_page(kind, after, COLLECTION_PAGE_MAX).await?;
@@ -172,7 +191,11 @@ enum Key {
 
 impl Item {
     fn new(count: &'static str, key: Key, write: impl Into<Write>) -> Self {
-        Self { count, key, write: write.into() }
+        Self {
+            count,
+            key,
+            write: write.into(),
+        }
     }
 
     async fn is_known(&self, conn: &mut SqliteConnection) -> Result<bool, StoreError> {
@@ -191,19 +214,35 @@ impl Item {
 fn items(export: Export) -> impl Iterator<Item = Item> {
     let own_bottles = export.own_bottles.into_iter().map(|row| {
         let count = "-- import_own_bottle\nSELECT count(*) FROM own_bottles WHERE bottle = ?1";
-        Item::new(count, Key::Bytes(row.bottle.0.to_vec()), OwnWrite::PutOwnBottle(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.bottle.0.to_vec()),
+            OwnWrite::PutOwnBottle(Box::new(row)),
+        )
     });
     let own_claims = export.own_claims.into_iter().map(|row| {
         let count = "-- import_own_claim\nSELECT count(*) FROM own_claims WHERE claimant = ?1";
-        Item::new(count, Key::Bytes(row.claimant.0.to_vec()), OwnWrite::PutOwnClaim(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.claimant.0.to_vec()),
+            OwnWrite::PutOwnClaim(Box::new(row)),
+        )
     });
     let core_rows = export.core_rows.into_iter().map(|row| {
         let count = "-- import_core_row\nSELECT count(*) FROM core_rows WHERE core = ?1 AND row = ?2";
-        Item::new(count, Key::TextAndBytes(row.core.clone(), row.row.clone()), OwnWrite::PutCoreRow(row))
+        Item::new(
+            count,
+            Key::TextAndBytes(row.core.clone(), row.row.clone()),
+            OwnWrite::PutCoreRow(row),
+        )
     });
     let collection = export.collection.into_iter().map(|row| {
         let count = "-- import_collection\nSELECT count(*) FROM collection WHERE bottle = ?1";
-        Item::new(count, Key::Bytes(row.bottle.0.to_vec()), OwnWrite::PutCollection(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.bottle.0.to_vec()),
+            OwnWrite::PutCollection(Box::new(row)),
+        )
     });
     let drafts = export.drafts.into_iter().map(|row| {
         let count = "-- import_draft\nSELECT count(*) FROM drafts WHERE draft = ?1";
@@ -211,9 +250,19 @@ fn items(export: Export) -> impl Iterator<Item = Item> {
     });
     let settings = export.settings.into_iter().map(|(name, value)| {
         let count = "-- import_setting\nSELECT count(*) FROM settings WHERE name = ?1";
-        Item::new(count, Key::Text(name.clone()), MetaWrite::PutSetting { name, value })
+        Item::new(
+            count,
+            Key::Text(name.clone()),
+            MetaWrite::PutSetting { name, value },
+        )
     });
-    let letters = letter_items(export.deposits, export.receipts, export.threads, export.letters, export.mail_watches);
+    let letters = letter_items(
+        export.deposits,
+        export.receipts,
+        export.threads,
+        export.letters,
+        export.mail_watches,
+    );
     let moderation = moderation_items(export.hidden, export.blocked, export.reports);
     own_bottles
         .chain(own_claims)
@@ -234,7 +283,11 @@ fn letter_items(
 ) -> impl Iterator<Item = Item> {
     let deposits = deposits.into_iter().map(|row| {
         let count = "-- import_deposit\nSELECT count(*) FROM deposits WHERE letter = ?1";
-        Item::new(count, Key::Bytes(row.letter.0.to_vec()), LetterWrite::PutDeposit(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.letter.0.to_vec()),
+            LetterWrite::PutDeposit(Box::new(row)),
+        )
     });
     let receipts = receipts.into_iter().map(|row| {
         let count = "-- import_receipt\nSELECT count(*) FROM receipts WHERE letter = ?1 AND mailbox = ?2";
@@ -243,17 +296,33 @@ fn letter_items(
     });
     let threads = threads.into_iter().map(|row| {
         let count = "-- import_thread\nSELECT count(*) FROM threads WHERE thread = ?1";
-        Item::new(count, Key::Bytes(row.thread.0.to_vec()), LetterWrite::PutThread(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.thread.0.to_vec()),
+            LetterWrite::PutThread(Box::new(row)),
+        )
     });
     let letters = letters.into_iter().map(|row| {
         let count = "-- import_letter\nSELECT count(*) FROM letters WHERE letter = ?1";
-        Item::new(count, Key::Bytes(row.letter.0.to_vec()), LetterWrite::PutLetter(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.letter.0.to_vec()),
+            LetterWrite::PutLetter(Box::new(row)),
+        )
     });
     let watches = watches.into_iter().map(|row| {
         let count = "-- import_watch\nSELECT count(*) FROM mail_watches WHERE address = ?1";
-        Item::new(count, Key::Bytes(row.address.0.to_vec()), LetterWrite::PutMailWatch(row))
+        Item::new(
+            count,
+            Key::Bytes(row.address.0.to_vec()),
+            LetterWrite::PutMailWatch(row),
+        )
     });
-    deposits.chain(receipts).chain(threads).chain(letters).chain(watches)
+    deposits
+        .chain(receipts)
+        .chain(threads)
+        .chain(letters)
+        .chain(watches)
 }
 
 fn moderation_items(
@@ -263,15 +332,27 @@ fn moderation_items(
 ) -> impl Iterator<Item = Item> {
     let hidden = hidden.into_iter().map(|row| {
         let count = "-- import_hidden\nSELECT count(*) FROM hidden WHERE bottle = ?1";
-        Item::new(count, Key::Bytes(row.bottle.0.to_vec()), ModerationWrite::PutHidden(row))
+        Item::new(
+            count,
+            Key::Bytes(row.bottle.0.to_vec()),
+            ModerationWrite::PutHidden(row),
+        )
     });
     let blocked = blocked.into_iter().map(|row| {
         let count = "-- import_blocked\nSELECT count(*) FROM blocked WHERE kind = ?1 AND key = ?2";
-        Item::new(count, Key::CodeAndBytes(row.kind.code(), row.key.to_vec()), ModerationWrite::PutBlocked(row))
+        Item::new(
+            count,
+            Key::CodeAndBytes(row.kind.code(), row.key.to_vec()),
+            ModerationWrite::PutBlocked(row),
+        )
     });
     let reports = reports.into_iter().map(|row| {
         let count = "-- import_report\nSELECT count(*) FROM reports WHERE report = ?1";
-        Item::new(count, Key::Bytes(row.report.to_vec()), ModerationWrite::PutReport(Box::new(row)))
+        Item::new(
+            count,
+            Key::Bytes(row.report.to_vec()),
+            ModerationWrite::PutReport(Box::new(row)),
+        )
     });
     hidden.chain(blocked).chain(reports)
 }

@@ -259,6 +259,9 @@ pub trait LetterStore: Send + Sync {
     /// The letters of a thread from its beginning; the protocol permits at most a few dozen.
     async fn letters(&self, thread: &ThreadId) -> Result<Vec<LetterRow>, StoreError>;
 
+    /// Received letters that were not read yet.
+    async fn unread_letters(&self) -> Result<u32, StoreError>;
+
     /// Whether a letter is stored.
     async fn has_letter(&self, letter: &LetterId) -> Result<bool, StoreError>;
 

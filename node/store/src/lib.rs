@@ -32,26 +32,31 @@ pub use db::{Db, OpenOptions, Opened};
 pub use error::{OpenError, StoreError};
 pub use export::{EXPORT_VERSION, Export, Imported};
 pub use letters::{
-    DepositRow, DepositState, LetterKind, LetterRow, LetterStore, LetterWrite, MailWatchRow, ReceiptRow, ThreadId, ThreadRow,
-    ThreadSide, Way, Wish,
+    DepositRow, DepositState, LetterKind, LetterRow, LetterStore, LetterWrite, MailWatchRow, ReceiptRow,
+    ThreadId, ThreadRow, ThreadSide, Way, Wish,
 };
 pub use mailbox::{
-    HeldLetter, MailPage, MailPageLimits, MailboxRow, MailboxStore, MailboxTotals, MailboxWrite, MemoryMailbox,
+    HeldLetter, MailPage, MailPageLimits, MailboxRow, MailboxStore, MailboxTotals, MailboxWrite,
+    MemoryMailbox,
 };
 pub use meta::{MetaStore, MetaWrite};
 pub use moderation::{
     BlockKind, BlockedRow, DenyRow, HiddenRow, HideReason, ModerationStore, ModerationWrite, ReportRow,
 };
 pub use own::{
-    COLLECTION_PAGE_MAX, ClaimState, ClaimUse, CollectionCursor, CollectionKind, CollectionPage, CollectionRow, CoreRow,
-    DraftRow, FallRow, OwnBottleRow, OwnClaimRow, OwnProgress, OwnState, OwnStore, OwnWrite, PrivateBody,
+    COLLECTION_PAGE_MAX, ClaimState, ClaimUse, CollectionCursor, CollectionKind, CollectionPage,
+    CollectionRow, CoreRow, DraftRow, FallRow, OwnBottleRow, OwnClaimRow, OwnProgress, OwnState, OwnStore,
+    OwnWrite, PrivateBody,
 };
 pub use peers::{PEER_ADDRESSES_MAX, PEERS_MAX, PeerRow, PeerSource, PeerStore, PeerWrite};
 pub use private::{PrivateBytes, PrivateText};
 pub use sky::{
-    CatchesRow, EquivocationRow, ExpiredBottle, HeaderFlags, HeaderRow, Hidden, IndexRow, MemorySky, SKY_BULK_MAX,
-    SKY_LANGS_MAX, SKY_PAGE_MAX, SkyCounts, SkyCursor, SkyFilter, SkyPage, SkyStore, SkyWrite, strongest_mood,
+    CatchesRow, EquivocationRow, ExpiredBottle, HeaderFlags, HeaderRow, Hidden, IndexRow, MemorySky,
+    NoCursor, SKY_BULK_MAX, SKY_LANGS_MAX, SKY_PAGE_MAX, SkyCounts, SkyCursor, SkyFilter, SkyPage, SkyStore,
+    SkyWrite, strongest_mood,
 };
 pub use sql::UnknownCode;
 pub use unit::{UNIT_WRITES_MAX, Unit, Write};
-pub use write_behind::{BATCH_ROWS_MAX, BATCH_WAIT_MAX, BUFFER_ROWS_MAX, BufferFull, WriteBehind, WriteBehindTask};
+pub use write_behind::{
+    BATCH_ROWS_MAX, BATCH_WAIT_MAX, BUFFER_ROWS_MAX, BufferFull, WriteBehind, WriteBehindTask,
+};

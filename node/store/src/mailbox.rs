@@ -9,7 +9,7 @@ mod memory;
 mod sqlite;
 
 use async_trait::async_trait;
-use meteorite_protocol::ids::{BottleId, LetterId, MailAddress};
+use meteorite_protocol::ids::{BottleId, ClaimantKey, LetterId, MailAddress};
 use meteorite_protocol::time::UnixMillis;
 use meteorite_protocol::wire::AddressPrefix;
 
@@ -25,6 +25,8 @@ pub struct MailboxRow {
     pub letter: LetterId,
     /// The bottle it is about.
     pub bottle: BottleId,
+    /// The key of the claim behind it.
+    pub claimant: ClaimantKey,
     /// Where it waits.
     pub address: MailAddress,
     /// Who wrote it.
@@ -46,6 +48,8 @@ pub struct MailboxRow {
 pub struct HeldLetter {
     /// The letter.
     pub letter: LetterId,
+    /// The key of the claim behind it.
+    pub claimant: ClaimantKey,
     /// Where it waits.
     pub address: MailAddress,
     /// Who wrote it.
@@ -117,16 +121,33 @@ pub trait MailboxStore: Send + Sync {
     /// How much is held; one read of one row.
     async fn mailbox_totals(&self) -> Result<MailboxTotals, StoreError>;
 
+    /// How many letters wait under `prefix`.
+    async fn mailbox_bucket(&self, prefix: &AddressPrefix) -> Result<u32, StoreError>;
+
     /// Letters whose address begins with `prefix` and which came after `cursor` (0 for all).
-    async fn mailbox_page(&self, prefix: &AddressPrefix, cursor: u64, limits: MailPageLimits) -> Result<MailPage, StoreError>;
+    async fn mailbox_page(
+        &self,
+        prefix: &AddressPrefix,
+        cursor: u64,
+        limits: MailPageLimits,
+    ) -> Result<MailPage, StoreError>;
 
     /// Lets at most `limit` letters go whose end is `now` or before, and says how many. Fewer than `limit` means done.
     async fn expire_mailbox(&self, now: UnixMillis, limit: usize) -> Result<usize, StoreError>;
 }
 
 /// Cuts letters to the bounds of a page. `rows` are (cursor, deposit) after `cursor`, one more than fits if there is one.
-pub(crate) fn cut_page(rows: Vec<(u64, Vec<u8>)>, cursor: u64, bucket: u32, limits: MailPageLimits) -> MailPage {
-    let mut page = MailPage { next: cursor, bucket, ..MailPage::default() };
+pub(crate) fn cut_page(
+    rows: Vec<(u64, Vec<u8>)>,
+    cursor: u64,
+    bucket: u32,
+    limits: MailPageLimits,
+) -> MailPage {
+    let mut page = MailPage {
+        next: cursor,
+        bucket,
+        ..MailPage::default()
+    };
     let mut bytes = 0_usize;
     for (id, deposit) in rows {
         bytes = bytes.saturating_add(deposit.len());

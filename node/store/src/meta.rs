@@ -41,21 +41,27 @@ pub trait MetaStore: Send + Sync {
 impl MetaStore for Db {
     async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
         let rows: Vec<(String, String)> =
-            sqlx::query_as("-- meta_settings\nSELECT name, value FROM settings").fetch_all(self.reader()).await?;
+            sqlx::query_as("-- meta_settings\nSELECT name, value FROM settings")
+                .fetch_all(self.reader())
+                .await?;
         Ok(rows.into_iter().collect())
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("-- meta_setting\nSELECT value FROM settings WHERE name = ?1")
-            .bind(name)
-            .fetch_optional(self.reader())
-            .await?)
+        Ok(
+            sqlx::query_scalar("-- meta_setting\nSELECT value FROM settings WHERE name = ?1")
+                .bind(name)
+                .fetch_optional(self.reader())
+                .await?,
+        )
     }
 
     async fn schema_version(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("-- meta_schema\nSELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-            .fetch_one(self.reader())
-            .await?)
+        Ok(
+            sqlx::query_scalar("-- meta_schema\nSELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+                .fetch_one(self.reader())
+                .await?,
+        )
     }
 }
 
@@ -63,9 +69,13 @@ impl MetaStore for Db {
 pub(crate) async fn apply(write: MetaWrite, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let query = match write {
         MetaWrite::PutSetting { name, value } => {
-            sqlx::query("-- meta_put_setting\nINSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)").bind(name).bind(value)
+            sqlx::query("-- meta_put_setting\nINSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")
+                .bind(name)
+                .bind(value)
         }
-        MetaWrite::DeleteSetting(name) => sqlx::query("-- meta_delete_setting\nDELETE FROM settings WHERE name = ?1").bind(name),
+        MetaWrite::DeleteSetting(name) => {
+            sqlx::query("-- meta_delete_setting\nDELETE FROM settings WHERE name = ?1").bind(name)
+        }
     };
     query.execute(&mut *on.conn).await?;
     Ok(())

@@ -143,22 +143,34 @@ pub trait ModerationStore: Send + Sync {
 #[async_trait]
 impl ModerationStore for Db {
     async fn hidden(&self) -> Result<Vec<HiddenRow>, StoreError> {
-        let rows = sqlx::query("-- moderation_hidden\nSELECT bottle, reason, at_ms FROM hidden ORDER BY at_ms, bottle")
-            .fetch_all(self.reader())
-            .await?;
+        let rows = sqlx::query(
+            "-- moderation_hidden\nSELECT bottle, reason, at_ms FROM hidden ORDER BY at_ms, bottle",
+        )
+        .fetch_all(self.reader())
+        .await?;
         readable(rows.iter().map(|row| {
             let mut cells = Cells::new("hidden", row);
-            Ok(HiddenRow { bottle: cells.array()?, reason: cells.code()?, at: cells.millis()? })
+            Ok(HiddenRow {
+                bottle: cells.array()?,
+                reason: cells.code()?,
+                at: cells.millis()?,
+            })
         }))
     }
 
     async fn blocked(&self) -> Result<Vec<BlockedRow>, StoreError> {
-        let rows = sqlx::query("-- moderation_blocked\nSELECT kind, key, at_ms FROM blocked ORDER BY at_ms, kind, key")
-            .fetch_all(self.reader())
-            .await?;
+        let rows = sqlx::query(
+            "-- moderation_blocked\nSELECT kind, key, at_ms FROM blocked ORDER BY at_ms, kind, key",
+        )
+        .fetch_all(self.reader())
+        .await?;
         readable(rows.iter().map(|row| {
             let mut cells = Cells::new("blocked", row);
-            Ok(BlockedRow { kind: cells.code()?, key: cells.array()?, at: cells.millis()? })
+            Ok(BlockedRow {
+                kind: cells.code()?,
+                key: cells.array()?,
+                at: cells.millis()?,
+            })
         }))
     }
 
@@ -176,21 +188,26 @@ impl ModerationStore for Db {
 
     async fn load_denylist(&self, each: &mut (dyn FnMut(DenyRow) + Send)) -> Result<usize, StoreError> {
         let mut rows =
-            sqlx::query("-- moderation_denylist\nSELECT digest, list FROM denylist ORDER BY digest, list").fetch(self.reader());
+            sqlx::query("-- moderation_denylist\nSELECT digest, list FROM denylist ORDER BY digest, list")
+                .fetch(self.reader());
         let mut count = 0;
         while let Some(row) = rows.try_next().await? {
             let mut cells = Cells::new("denylist", &row);
-            each(DenyRow { digest: cells.array()?, list: cells.text()? });
+            each(DenyRow {
+                digest: cells.array()?,
+                list: cells.text()?,
+            });
             count += 1;
         }
         Ok(count)
     }
 
     async fn is_denied(&self, digest: &[u8; 32]) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar("-- moderation_is_denied\nSELECT count(*) FROM denylist WHERE digest = ?1")
-            .bind(digest.as_slice())
-            .fetch_one(self.reader())
-            .await?;
+        let found: i64 =
+            sqlx::query_scalar("-- moderation_is_denied\nSELECT count(*) FROM denylist WHERE digest = ?1")
+                .bind(digest.as_slice())
+                .fetch_one(self.reader())
+                .await?;
         Ok(found > 0)
     }
 }
@@ -198,26 +215,30 @@ impl ModerationStore for Db {
 /// Applies one change inside a transaction.
 pub(crate) async fn apply(write: ModerationWrite, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let query = match write {
-        ModerationWrite::PutHidden(row) => {
-            sqlx::query("-- moderation_hide\nINSERT OR REPLACE INTO hidden (bottle, reason, at_ms) VALUES (?1, ?2, ?3)")
-                .bind(row.bottle.0.to_vec())
-                .bind(row.reason.code())
-                .bind(int(row.at.0))
-        }
+        ModerationWrite::PutHidden(row) => sqlx::query(
+            "-- moderation_hide\nINSERT OR REPLACE INTO hidden (bottle, reason, at_ms) VALUES (?1, ?2, ?3)",
+        )
+        .bind(row.bottle.0.to_vec())
+        .bind(row.reason.code())
+        .bind(int(row.at.0)),
         ModerationWrite::DeleteHidden(bottle) => {
             sqlx::query("-- moderation_show\nDELETE FROM hidden WHERE bottle = ?1").bind(bottle.0.to_vec())
         }
-        ModerationWrite::PutBlocked(row) => {
-            sqlx::query("-- moderation_block\nINSERT OR REPLACE INTO blocked (kind, key, at_ms) VALUES (?1, ?2, ?3)")
-                .bind(row.kind.code())
-                .bind(row.key.to_vec())
-                .bind(int(row.at.0))
-        }
+        ModerationWrite::PutBlocked(row) => sqlx::query(
+            "-- moderation_block\nINSERT OR REPLACE INTO blocked (kind, key, at_ms) VALUES (?1, ?2, ?3)",
+        )
+        .bind(row.kind.code())
+        .bind(row.key.to_vec())
+        .bind(int(row.at.0)),
         ModerationWrite::DeleteBlocked { kind, key } => {
-            sqlx::query("-- moderation_unblock\nDELETE FROM blocked WHERE kind = ?1 AND key = ?2").bind(kind.code()).bind(key.to_vec())
+            sqlx::query("-- moderation_unblock\nDELETE FROM blocked WHERE kind = ?1 AND key = ?2")
+                .bind(kind.code())
+                .bind(key.to_vec())
         }
         ModerationWrite::PutReport(row) => return put_report(&row, on).await,
-        ModerationWrite::SetDenylist { list, digests, at } => return set_denylist(&list, &digests, at, on).await,
+        ModerationWrite::SetDenylist { list, digests, at } => {
+            return set_denylist(&list, &digests, at, on).await;
+        }
     };
     query.execute(&mut *on.conn).await?;
     Ok(())
@@ -225,8 +246,22 @@ pub(crate) async fn apply(write: ModerationWrite, on: &mut Writer<'_>) -> Result
 
 async fn put_report(row: &ReportRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.report.as_slice();
-    let evidence = on.sealer.seal(Place { table: "reports", column: "evidence", row: key }, &row.evidence)?;
-    let note = on.sealer.seal(Place { table: "reports", column: "note", row: key }, row.note.as_bytes())?;
+    let evidence = on.sealer.seal(
+        Place {
+            table: "reports",
+            column: "evidence",
+            row: key,
+        },
+        &row.evidence,
+    )?;
+    let note = on.sealer.seal(
+        Place {
+            table: "reports",
+            column: "note",
+            row: key,
+        },
+        row.note.as_bytes(),
+    )?;
     sqlx::query(
         "-- moderation_put_report
          INSERT OR REPLACE INTO reports (report, bottle, reason, at_ms, evidence_sealed, note_sealed)
@@ -243,15 +278,25 @@ async fn put_report(row: &ReportRow, on: &mut Writer<'_>) -> Result<(), StoreErr
     Ok(())
 }
 
-async fn set_denylist(list: &str, digests: &[[u8; 32]], at: UnixMillis, on: &mut Writer<'_>) -> Result<(), StoreError> {
-    sqlx::query("-- moderation_clear_denylist\nDELETE FROM denylist WHERE list = ?1").bind(list).execute(&mut *on.conn).await?;
+async fn set_denylist(
+    list: &str,
+    digests: &[[u8; 32]],
+    at: UnixMillis,
+    on: &mut Writer<'_>,
+) -> Result<(), StoreError> {
+    sqlx::query("-- moderation_clear_denylist\nDELETE FROM denylist WHERE list = ?1")
+        .bind(list)
+        .execute(&mut *on.conn)
+        .await?;
     for digest in digests {
-        sqlx::query("-- moderation_deny\nINSERT OR IGNORE INTO denylist (digest, list, at_ms) VALUES (?1, ?2, ?3)")
-            .bind(digest.as_slice())
-            .bind(list)
-            .bind(int(at.0))
-            .execute(&mut *on.conn)
-            .await?;
+        sqlx::query(
+            "-- moderation_deny\nINSERT OR IGNORE INTO denylist (digest, list, at_ms) VALUES (?1, ?2, ?3)",
+        )
+        .bind(digest.as_slice())
+        .bind(list)
+        .bind(int(at.0))
+        .execute(&mut *on.conn)
+        .await?;
     }
     Ok(())
 }
@@ -264,7 +309,21 @@ fn read_report(row: &SqliteRow, sealer: &Sealer) -> Result<ReportRow, StoreError
         bottle: cells.array()?,
         reason: cells.int()?,
         at: cells.millis()?,
-        evidence: cells.sealed(sealer, Place { table: "reports", column: "evidence", row: &report })?,
-        note: cells.sealed_text(sealer, Place { table: "reports", column: "note", row: &report })?,
+        evidence: cells.sealed(
+            sealer,
+            Place {
+                table: "reports",
+                column: "evidence",
+                row: &report,
+            },
+        )?,
+        note: cells.sealed_text(
+            sealer,
+            Place {
+                table: "reports",
+                column: "note",
+                row: &report,
+            },
+        )?,
     })
 }

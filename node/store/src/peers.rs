@@ -102,7 +102,9 @@ impl PeerStore for Db {
     }
 
     async fn peer_count(&self) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query_scalar("-- peers_count\nSELECT count(*) FROM peers").fetch_one(self.reader()).await?;
+        let count: i64 = sqlx::query_scalar("-- peers_count\nSELECT count(*) FROM peers")
+            .fetch_one(self.reader())
+            .await?;
         Ok(count.unsigned_abs())
     }
 }
@@ -149,7 +151,10 @@ pub(crate) async fn apply(write: PeerWrite, on: &mut Writer<'_>) -> Result<(), S
 
 fn read_peer(row: &SqliteRow) -> Result<PeerRow, StoreError> {
     let mut cells = Cells::new("peers", row);
-    let peer = Peer::new(cells.blob()?).ok_or(StoreError::BadRow { table: "peers", column: 0 })?;
+    let peer = Peer::new(cells.blob()?).ok_or(StoreError::BadRow {
+        table: "peers",
+        column: 0,
+    })?;
     Ok(PeerRow {
         peer,
         addresses: cells.text()?.lines().map(str::to_owned).collect(),
@@ -162,8 +167,14 @@ fn read_peer(row: &SqliteRow) -> Result<PeerRow, StoreError> {
 
 /// One address per line; a multiaddress has no line breaks, and one that pretends to is left out.
 fn joined(addresses: &[String]) -> String {
-    let sound = addresses.iter().filter(|address| !address.is_empty() && !address.contains(['\n', '\r']));
-    sound.take(PEER_ADDRESSES_MAX).map(String::as_str).collect::<Vec<_>>().join("\n")
+    let sound = addresses
+        .iter()
+        .filter(|address| !address.is_empty() && !address.contains(['\n', '\r']));
+    sound
+        .take(PEER_ADDRESSES_MAX)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The most peers that [`PeerWrite::TrimPeers`] leaves, besides those of the configuration.

@@ -115,7 +115,13 @@ mod tests {
 
     #[test]
     fn debug_shows_the_length_only() {
-        assert_eq!(format!("{:?}", PrivateText::new("meet me")), "PrivateText(7 bytes)");
-        assert_eq!(format!("{:?}", PrivateBytes::new([7_u8; 32])), "PrivateBytes(32 bytes)");
+        assert_eq!(
+            format!("{:?}", PrivateText::new("meet me")),
+            "PrivateText(7 bytes)"
+        );
+        assert_eq!(
+            format!("{:?}", PrivateBytes::new([7_u8; 32])),
+            "PrivateBytes(32 bytes)"
+        );
     }
 }

@@ -71,7 +71,9 @@ impl Sealer {
     }
 
     fn key(&self, place: Place<'_>) -> Result<&StorageKey, StoreError> {
-        self.key.as_ref().ok_or(StoreError::NoStorageKey { table: place.table })
+        self.key
+            .as_ref()
+            .ok_or(StoreError::NoStorageKey { table: place.table })
     }
 }
 
@@ -88,6 +90,8 @@ impl Place<'_> {
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealer").field("has_key", &self.has_key()).finish()
+        f.debug_struct("Sealer")
+            .field("has_key", &self.has_key())
+            .finish()
     }
 }

@@ -185,6 +185,33 @@ pub struct SkyCursor {
     pub(crate) id: i64,
 }
 
+/// As text, for programs that pass it through.
+impl std::fmt::Display for SkyCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.first_seen.0, self.id)
+    }
+}
+
+impl std::str::FromStr for SkyCursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (first_seen, id) = text.split_once('-').ok_or(NoCursor)?;
+        let read = || {
+            Some(Self {
+                first_seen: UnixMillis(first_seen.parse().ok()?),
+                id: id.parse().ok()?,
+            })
+        };
+        read().ok_or(NoCursor)
+    }
+}
+
+/// The text is no cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not the end of a page")]
+pub struct NoCursor;
+
 /// A page of the sky.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkyPage {
@@ -221,7 +248,12 @@ pub trait SkyStore: Send + Sync {
     async fn write_sky(&self, writes: Vec<SkyWrite>) -> Result<(), StoreError>;
 
     /// A page of at most `limit` (≤ [`SKY_PAGE_MAX`]) bottles, newest first by when this device first saw them.
-    async fn sky_page(&self, filter: &SkyFilter, after: Option<SkyCursor>, limit: usize) -> Result<SkyPage, StoreError>;
+    async fn sky_page(
+        &self,
+        filter: &SkyFilter,
+        after: Option<SkyCursor>,
+        limit: usize,
+    ) -> Result<SkyPage, StoreError>;
 
     /// The headers of those ids that are known, in the order asked; at most [`SKY_BULK_MAX`] ids are looked up.
     async fn headers(&self, bottles: &[BottleId]) -> Result<Vec<HeaderRow>, StoreError>;

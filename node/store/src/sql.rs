@@ -39,12 +39,16 @@ impl<'r> Cells<'r> {
     }
 
     /// A blob that is empty or has exactly 32 bytes.
-    pub(crate) fn array_or_none<const N: usize, T: From<[u8; N]>>(&mut self) -> Result<Option<T>, StoreError> {
+    pub(crate) fn array_or_none<const N: usize, T: From<[u8; N]>>(
+        &mut self,
+    ) -> Result<Option<T>, StoreError> {
         let bytes = self.blob()?;
         if bytes.is_empty() {
             return Ok(None);
         }
-        <[u8; N]>::try_from(bytes).map(|array| Some(T::from(array))).or_else(|_| self.bad())
+        <[u8; N]>::try_from(bytes)
+            .map(|array| Some(T::from(array)))
+            .or_else(|_| self.bad())
     }
 
     /// A blob, borrowed from the row.
@@ -69,6 +73,13 @@ impl<'r> Cells<'r> {
         let at = self.step();
         let value: i64 = self.row.try_get(at)?;
         T::try_from(value).or_else(|_| self.bad())
+    }
+
+    /// The eight bytes of an integer, highest first.
+    pub(crate) fn bits(&mut self) -> Result<[u8; 8], StoreError> {
+        let at = self.step();
+        let value: i64 = self.row.try_get(at)?;
+        Ok(value.to_be_bytes())
     }
 
     /// A yes or no, stored as 1 or 0.
@@ -99,7 +110,11 @@ impl<'r> Cells<'r> {
     }
 
     /// A sealed text.
-    pub(crate) fn sealed_text(&mut self, sealer: &Sealer, place: Place<'_>) -> Result<PrivateText, StoreError> {
+    pub(crate) fn sealed_text(
+        &mut self,
+        sealer: &Sealer,
+        place: Place<'_>,
+    ) -> Result<PrivateText, StoreError> {
         let sealed = self.blob()?;
         sealer.open_text(place, sealed)
     }
@@ -111,7 +126,10 @@ impl<'r> Cells<'r> {
     }
 
     fn bad<T>(&self) -> Result<T, StoreError> {
-        Err(StoreError::BadRow { table: self.table, column: self.next.saturating_sub(1) })
+        Err(StoreError::BadRow {
+            table: self.table,
+            column: self.next.saturating_sub(1),
+        })
     }
 }
 

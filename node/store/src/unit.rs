@@ -46,7 +46,10 @@ impl Unit {
     /// An empty unit; the name of the step appears in logs.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, writes: Vec::new() }
+        Self {
+            name,
+            writes: Vec::new(),
+        }
     }
 
     /// This unit with one change more.

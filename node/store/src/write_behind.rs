@@ -47,8 +47,19 @@ impl WriteBehind {
     #[must_use]
     pub fn new(db: Db) -> (Self, WriteBehindTask) {
         let (sender, orders) = mpsc::channel(BUFFER_ROWS_MAX);
-        let handle = Self { orders: sender, dropped: Arc::default() };
-        (handle, WriteBehindTask { db, orders, unit: Unit::new(UNIT_NAME), failed: None })
+        let handle = Self {
+            orders: sender,
+            dropped: Arc::default(),
+        };
+        (
+            handle,
+            WriteBehindTask {
+                db,
+                orders,
+                unit: Unit::new(UNIT_NAME),
+                failed: None,
+            },
+        )
     }
 
     /// Gives a row in without waiting.

@@ -216,6 +216,8 @@ pub struct PeerView {
     pub score: f64,
     /// Does it hold letters for others?
     pub mailbox: bool,
+    /// Bytes that came from it, without the transport's own.
+    pub received_bytes: u64,
 }
 
 /// How a finding stands.

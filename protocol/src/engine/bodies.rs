@@ -72,9 +72,16 @@ impl Bodies {
         }
     }
 
-    /// When something can be asked for again. Answers and new neighbours come as inputs of their own.
-    pub(super) fn next_deadline(&self) -> Option<u64> {
-        let waiting = self.wanted.values().filter(|want| !want.asked && want.not_before_ms > 0);
+    /// Keeps only what is wanted for these bottles.
+    pub(super) fn retain(&mut self, keep: impl Fn(&BottleId) -> bool) {
+        self.wanted.retain(|_, want| keep(&want.bottle));
+        self.by_bottle.retain(|bottle, _| keep(bottle));
+    }
+
+    /// When something can be asked for again. What can be asked for already waits for an idle neighbour: answers and new
+    /// neighbours come as inputs of their own.
+    pub(super) fn next_deadline(&self, mono_ms: u64) -> Option<u64> {
+        let waiting = self.wanted.values().filter(|want| !want.asked && want.not_before_ms > mono_ms);
         waiting.map(|want| want.not_before_ms).min()
     }
 
@@ -178,3 +185,21 @@ impl Engine {
 const TRIES_MAX: u8 = 6;
 /// Half the wait after the first fruitless try; it doubles with each.
 const RETRY_MS: u64 = 2_500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::UnixMillis;
+
+    #[test]
+    fn what_can_be_asked_for_and_by_nobody_is_no_deadline() {
+        let now = |mono_ms| Now::new(mono_ms, UnixMillis(0));
+        let mut bodies = Bodies::default();
+        let body = BodyId([1; 32]);
+        bodies.want(body, BottleId([2; 32]), None);
+        bodies.retry(&body, now(1_000));
+        assert_eq!(bodies.next_deadline(1_000), Some(6_000));
+        assert!(bodies.next_request([].iter(), &mut Dice::new(&[0; 32], "test"), now(6_000)).is_none());
+        assert_eq!(bodies.next_deadline(6_000), None, "an engine without neighbours would never sleep");
+    }
+}

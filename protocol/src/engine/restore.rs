@@ -9,7 +9,7 @@ use crate::ids::{BottleId, Signature};
 use crate::mine::{Mine, OwnBottleRow};
 use crate::reputation::Reputation;
 use crate::schedule::Jitter;
-use crate::sky::{Sky, Stone, Sunk};
+use crate::sky::{Sky, Standing, Stone, Sunk};
 use crate::wire::{BodyBlock, CatchMessage, Signed, SkyMessage};
 
 use super::apply::merge_unchecked;
@@ -109,6 +109,8 @@ impl Loaded {
                 }
             });
         }
+        let sky = &self.sky;
+        self.bodies.retain(|bottle| sky.standing(bottle) == Standing::Drifting);
         let withheld = mine.iter().filter(|row| row.release == crate::mine::Release::Withheld && !row.archived);
         let withheld: BTreeSet<BottleId> = withheld.map(|row| row.bottle.id).collect();
         for bottle in &withheld {

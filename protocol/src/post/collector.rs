@@ -18,6 +18,7 @@ use crate::post::{Errand, LookupPoint, Mailboxes, PostEffect};
 use crate::schedule::{Jitter, earlier};
 use crate::time::{HOUR_MS, MINUTE_MS, Now, UnixMillis};
 use crate::validate::{self, Params};
+use crate::verdict::{IgnoreReason, Verdict};
 use crate::wire::{AddressPrefix, Bytes, Deposit, MailAnswer, MailRequest, Signed};
 
 /// Addresses watched at once; a further one is refused. One for each own bottle and for each letter to an author.
@@ -113,7 +114,7 @@ impl Collector {
             return;
         }
         for (peer, poll) in &mut self.polls {
-            if mailboxes.is_target(address, peer) {
+            if mailboxes.is_source(address, peer) {
                 poll.hurry(peer, &self.jitter, now);
             }
         }
@@ -189,7 +190,7 @@ impl Collector {
             let addresses = self
                 .watched
                 .keys()
-                .filter(|address| mailboxes.is_target(address, peer));
+                .filter(|address| mailboxes.is_source(address, peer));
             if let Some((prefix, cursor)) = poll.ask(addresses, &self.jitter, now) {
                 let request = Box::new(MailRequest::Collect { prefix, cursor });
                 effects.push(PostEffect::Ask(peer.clone(), Errand::Collect, request));
@@ -229,8 +230,12 @@ impl Collector {
         if !self.is_watched(&address) || self.inbox.contains(&signed.letter_id()) {
             return true;
         }
-        let Ok(letter) = validate::deposit(bytes.as_slice(), &self.params, now) else {
-            return true;
+        let letter = match validate::deposit(bytes.as_slice(), &self.params, now) {
+            Ok(letter) => letter,
+            // Our clock is behind. The cursor stays, or the letter would never be seen again once the clock is right. Honest
+            // mailboxes keep nothing from the future, so nobody else can hold the cursor for long.
+            Err(Verdict::Ignore(IgnoreReason::TooEarly)) => return false,
+            Err(Verdict::Accept | Verdict::Ignore(_) | Verdict::Reject(_)) => return true,
         };
         match self.inbox.add(&letter, bytes.as_slice(), now.wall, effects) {
             Taken::New => {
@@ -249,7 +254,7 @@ impl Collector {
         for address in self.watched.keys() {
             // Addresses of one point share their targets.
             if points.insert(LookupPoint::of(address)) {
-                targets.extend(mailboxes.targets(address));
+                targets.extend(mailboxes.sources(address));
             }
         }
         let gone = self

@@ -40,6 +40,8 @@ impl LookupPoint {
 #[derive(Clone, Debug)]
 pub struct Mailboxes {
     me: Peer,
+    /// We hold letters for others, and so perhaps for ourselves.
+    own: bool,
     bootstraps: BTreeSet<Peer>,
     points: BTreeMap<LookupPoint, Point>,
     next_ask: Option<u64>,
@@ -54,14 +56,31 @@ struct Point {
 }
 
 impl Mailboxes {
-    /// None known yet. `me` is never a target.
+    /// None known yet. `me` is never a target: a letter of ours in our own mailbox reaches nobody.
     pub fn new(me: Peer) -> Self {
         Self {
             me,
+            own: false,
             bootstraps: BTreeSet::new(),
             points: BTreeMap::new(),
             next_ask: None,
         }
+    }
+
+    /// Whether letters for us may lie in a mailbox of our own.
+    pub fn set_own(&mut self, own: bool) {
+        self.own = own;
+    }
+
+    /// Everyone who is asked for letters at this address: the targets, and our own mailbox.
+    pub fn sources(&self, address: &MailAddress) -> Vec<Peer> {
+        let own = self.own.then(|| self.me.clone());
+        self.targets(address).into_iter().chain(own).collect()
+    }
+
+    /// Whether this peer is asked for letters at this address.
+    pub fn is_source(&self, address: &MailAddress, peer: &Peer) -> bool {
+        self.is_target(address, peer) || (self.own && *peer == self.me)
     }
 
     /// Replaces the bootstrap servers.

@@ -3,6 +3,8 @@
 //! The bytes stand in `vectors/bottles.json`. They are read and judged like a stranger's; that the samples still produce
 //! them is a second test, so that a change of sealing or mining is told apart from a change of the format.
 
+#![expect(clippy::disallowed_methods, reason = "UPDATE_VECTORS writes the file")]
+
 use meteorite_crypto::body::{BodyKey, open_body};
 use meteorite_crypto::stamp::rarity_roll;
 use meteorite_protocol::fuzzing::unknown_key;

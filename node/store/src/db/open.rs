@@ -30,7 +30,14 @@ pub(super) async fn file(path: &Path, sealer: Sealer, options: &OpenOptions) -> 
     };
     let readers = connect(path, READERS, reader_options().filename(path)).await?;
     tracing::debug!(created, clean = opened.clean, "database open");
-    Ok(Inner { writer, readers, sealer, path: Some(path.to_owned()), opened, lock: Some(lock) })
+    Ok(Inner {
+        writer,
+        readers,
+        sealer,
+        path: Some(path.to_owned()),
+        opened,
+        lock: Some(lock),
+    })
 }
 
 /// Opens a database in memory.
@@ -39,7 +46,23 @@ pub(super) async fn memory(sealer: Sealer) -> Result<Inner, OpenError> {
     let options = base_options().in_memory(true).filename(path);
     let writer = connect(path, 1, options).await?;
     let opened = settle(path, &writer, &sealer, true).await?;
-    Ok(Inner { readers: writer.clone(), writer, sealer, path: None, opened, lock: None })
+    Ok(Inner {
+        readers: writer.clone(),
+        writer,
+        sealer,
+        path: None,
+        opened,
+        lock: None,
+    })
+}
+
+/// A connection beside the pools that may write.
+pub(super) async fn spare(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    base_options()
+        .filename(path)
+        .pragma("wal_autocheckpoint", "0")
+        .connect()
+        .await
 }
 
 /// Notes whether the session ended well.
@@ -55,14 +78,29 @@ pub(super) async fn set_clean(conn: &mut SqliteConnection, clean: bool) -> Resul
 }
 
 /// Checks what was found and brings it to the current schema. Nothing is written before the checks passed.
-async fn settle(path: &Path, writer: &SqlitePool, sealer: &Sealer, created: bool) -> Result<Opened, OpenError> {
+async fn settle(
+    path: &Path,
+    writer: &SqlitePool,
+    sealer: &Sealer,
+    created: bool,
+) -> Result<Opened, OpenError> {
     let told = |source| OpenError::from_sqlx(path, source);
     let mut conn = writer.acquire().await.map_err(told)?;
     let clean = created || inspect(path, &mut conn).await?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let known = MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default();
     // Only now: switching the journal writes to the file, and a foreign file stays as it is.
-    sqlx::query("-- db_journal\nPRAGMA journal_mode = WAL").execute(&mut *conn).await.map_err(told)?;
-    MIGRATIONS.run_direct(&mut *conn).await.map_err(|error| OpenError::from_migrate(path, error, known))?;
+    sqlx::query("-- db_journal\nPRAGMA journal_mode = WAL")
+        .execute(&mut *conn)
+        .await
+        .map_err(told)?;
+    MIGRATIONS
+        .run_direct(&mut *conn)
+        .await
+        .map_err(|error| OpenError::from_migrate(path, error, known))?;
     check_key(path, &mut conn, sealer).await?;
     let stamp = format!("-- db_stamp\nPRAGMA application_id = {APPLICATION_ID}");
     sqlx::query(&stamp).execute(&mut *conn).await.map_err(told)?;
@@ -73,43 +111,58 @@ async fn settle(path: &Path, writer: &SqlitePool, sealer: &Sealer, created: bool
 /// Looks at an existing file without changing it; says whether the last session ended well.
 async fn inspect(path: &Path, conn: &mut SqliteConnection) -> Result<bool, OpenError> {
     let told = |source| OpenError::from_sqlx(path, source);
-    let application: i64 =
-        sqlx::query_scalar("-- db_application\nPRAGMA application_id").fetch_one(&mut *conn).await.map_err(told)?;
-    let tables: i64 = sqlx::query_scalar("-- db_tables\nSELECT count(*) FROM sqlite_schema WHERE type = 'table'")
+    let application: i64 = sqlx::query_scalar("-- db_application\nPRAGMA application_id")
         .fetch_one(&mut *conn)
         .await
         .map_err(told)?;
+    let tables: i64 =
+        sqlx::query_scalar("-- db_tables\nSELECT count(*) FROM sqlite_schema WHERE type = 'table'")
+            .fetch_one(&mut *conn)
+            .await
+            .map_err(told)?;
     if tables == 0 {
         // Created and then interrupted before the first migration.
         return Ok(true);
     }
-    let ours = sqlx::query_scalar::<_, i64>("-- db_ours\nSELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
-        .fetch_one(&mut *conn)
-        .await
-        .map_err(told)?;
+    let ours = sqlx::query_scalar::<_, i64>(
+        "-- db_ours\nSELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(told)?;
     if ours == 0 || (application != 0 && application != APPLICATION_ID) {
-        return Err(OpenError::NotOurs { path: path.to_owned() });
+        return Err(OpenError::NotOurs {
+            path: path.to_owned(),
+        });
     }
     let clean = read_clean(conn).await.map_err(told)?;
     if !clean {
-        let found: String =
-            sqlx::query_scalar("-- db_quick_check\nPRAGMA quick_check(1)").fetch_one(&mut *conn).await.map_err(told)?;
+        let found: String = sqlx::query_scalar("-- db_quick_check\nPRAGMA quick_check(1)")
+            .fetch_one(&mut *conn)
+            .await
+            .map_err(told)?;
         if found != "ok" {
-            return Err(OpenError::Damaged { path: path.to_owned(), detail: found });
+            return Err(OpenError::Damaged {
+                path: path.to_owned(),
+                detail: found,
+            });
         }
     }
     Ok(clean)
 }
 
 async fn read_clean(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let known: i64 = sqlx::query_scalar("-- db_has_meta\nSELECT count(*) FROM sqlite_schema WHERE name = 'meta'")
-        .fetch_one(&mut *conn)
-        .await?;
+    let known: i64 =
+        sqlx::query_scalar("-- db_has_meta\nSELECT count(*) FROM sqlite_schema WHERE name = 'meta'")
+            .fetch_one(&mut *conn)
+            .await?;
     if known == 0 {
         return Ok(false);
     }
     let value: Option<Vec<u8>> =
-        sqlx::query_scalar("-- meta_get_clean\nSELECT value FROM meta WHERE name = 'clean'").fetch_optional(conn).await?;
+        sqlx::query_scalar("-- meta_get_clean\nSELECT value FROM meta WHERE name = 'clean'")
+            .fetch_optional(conn)
+            .await?;
     Ok(value.as_deref() == Some(&[1]))
 }
 
@@ -119,19 +172,28 @@ async fn check_key(path: &Path, conn: &mut SqliteConnection, sealer: &Sealer) ->
         return Ok(());
     }
     let told = |source| OpenError::from_sqlx(path, source);
-    let place = Place { table: "meta", column: "value", row: b"key_check" };
-    let stored: Option<Vec<u8>> = sqlx::query_scalar("-- meta_get_key_check\nSELECT value FROM meta WHERE name = 'key_check'")
-        .fetch_optional(&mut *conn)
-        .await
-        .map_err(told)?;
-    let wrong = || OpenError::WrongKey { path: path.to_owned() };
+    let place = Place {
+        table: "meta",
+        column: "value",
+        row: b"key_check",
+    };
+    let stored: Option<Vec<u8>> =
+        sqlx::query_scalar("-- meta_get_key_check\nSELECT value FROM meta WHERE name = 'key_check'")
+            .fetch_optional(&mut *conn)
+            .await
+            .map_err(told)?;
+    let wrong = || OpenError::WrongKey {
+        path: path.to_owned(),
+    };
     if let Some(sealed) = stored {
         return match sealer.open(place, &sealed) {
             Ok(word) if *word == *KEY_CHECK => Ok(()),
             Ok(_) | Err(_) => Err(wrong()),
         };
     }
-    let Ok(sealed) = sealer.seal(place, KEY_CHECK) else { return Err(wrong()) };
+    let Ok(sealed) = sealer.seal(place, KEY_CHECK) else {
+        return Err(wrong());
+    };
     sqlx::query("-- meta_set_key_check\nINSERT INTO meta (name, value) VALUES ('key_check', ?1)")
         .bind(sealed)
         .execute(conn)
@@ -148,7 +210,9 @@ fn prepare(path: &Path) -> Result<File, OpenError> {
     let lock = private_file(&lock_path).map_err(|source| OpenError::from_io(&lock_path, source))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            path: path.to_owned(),
+        }),
         Err(TryLockError::Error(source)) => Err(OpenError::from_io(&lock_path, source)),
     }
 }
@@ -173,7 +237,11 @@ fn create_folder(folder: &Path) -> std::io::Result<()> {
 
 #[cfg(not(unix))]
 fn create_folder(folder: &Path) -> std::io::Result<()> {
-    if folder.as_os_str().is_empty() { Ok(()) } else { fs::create_dir_all(folder) }
+    if folder.as_os_str().is_empty() {
+        Ok(())
+    } else {
+        fs::create_dir_all(folder)
+    }
 }
 
 fn private_file(path: &Path) -> std::io::Result<File> {
@@ -191,7 +259,11 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 fn set_private(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = file.metadata()?.permissions().mode();
-    if mode & 0o077 == 0 { Ok(()) } else { file.set_permissions(fs::Permissions::from_mode(0o600)) }
+    if mode & 0o077 == 0 {
+        Ok(())
+    } else {
+        file.set_permissions(fs::Permissions::from_mode(0o600))
+    }
 }
 
 #[cfg(not(unix))]
@@ -207,7 +279,11 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// A pool whose connections live as long as it does: a database in memory is its connection.
-async fn connect(path: &Path, connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+async fn connect(
+    path: &Path,
+    connections: u32,
+    options: SqliteConnectOptions,
+) -> Result<SqlitePool, OpenError> {
     SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(connections)
@@ -243,7 +319,10 @@ fn writer_options(options: &OpenOptions) -> SqliteConnectOptions {
 
 /// Readers never write and never fold the log back: only the writer does, so that no two connections meet there.
 fn reader_options() -> SqliteConnectOptions {
-    base_options().pragma("query_only", "ON").pragma("wal_autocheckpoint", "0").pragma("cache_size", CACHE_KIB)
+    base_options()
+        .pragma("query_only", "ON")
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("cache_size", CACHE_KIB)
 }
 
 /// "MDBs" in the header of the file.

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use meteorite_protocol::ids::{LetterId, Peer};
 use sqlx::sqlite::SqliteRow;
 
-use super::{DepositRow, LetterRow, LetterStore, MailWatchRow, ReceiptRow, ThreadId, ThreadRow};
+use super::{
+    DepositRow, LetterKind, LetterRow, LetterStore, MailWatchRow, ReceiptRow, ThreadId, ThreadRow, Way,
+};
 use crate::db::Db;
 use crate::error::StoreError;
 use crate::private::{PrivateBytes, PrivateText};
@@ -68,6 +70,17 @@ impl LetterStore for Db {
         readable(rows.iter().map(|row| read_letter(row, self.sealer())))
     }
 
+    async fn unread_letters(&self) -> Result<u32, StoreError> {
+        let count = sqlx::query_scalar(
+            "-- letters_unread\nSELECT count(*) FROM letters WHERE is_read = 0 AND way = ?1 AND kind <> ?2",
+        )
+        .bind(Way::Received.code())
+        .bind(LetterKind::Other.code())
+        .fetch_one(self.reader())
+        .await?;
+        Ok(count)
+    }
+
     async fn has_letter(&self, letter: &LetterId) -> Result<bool, StoreError> {
         let found: i64 = sqlx::query_scalar("-- letters_has\nSELECT count(*) FROM letters WHERE letter = ?1")
             .bind(letter.as_ref())
@@ -82,7 +95,12 @@ impl LetterStore for Db {
             .await?;
         readable(rows.iter().map(|row| {
             let mut cells = Cells::new("mail_watches", row);
-            Ok(MailWatchRow { address: cells.array()?, bottle: cells.array()?, next: cells.millis()?, until: cells.millis()? })
+            Ok(MailWatchRow {
+                address: cells.array()?,
+                bottle: cells.array()?,
+                next: cells.millis()?,
+                until: cells.millis()?,
+            })
         }))
     }
 }
@@ -105,8 +123,22 @@ pub(crate) fn read_letter(row: &SqliteRow, sealer: &Sealer) -> Result<LetterRow,
         reply_secret: PrivateBytes::default(),
     };
     let key = read.letter.as_ref();
-    read.text = cells.sealed_text(sealer, Place { table: "letters", column: "text", row: key })?;
-    read.reply_secret = cells.sealed(sealer, Place { table: "letters", column: "reply_secret", row: key })?;
+    read.text = cells.sealed_text(
+        sealer,
+        Place {
+            table: "letters",
+            column: "text",
+            row: key,
+        },
+    )?;
+    read.reply_secret = cells.sealed(
+        sealer,
+        Place {
+            table: "letters",
+            column: "reply_secret",
+            row: key,
+        },
+    )?;
     Ok(read)
 }
 
@@ -128,8 +160,17 @@ fn read_deposit(row: &SqliteRow) -> Result<DepositRow, StoreError> {
 fn read_receipt(row: &SqliteRow) -> Result<ReceiptRow, StoreError> {
     let mut cells = Cells::new("receipts", row);
     let letter = cells.array()?;
-    let mailbox = Peer::new(cells.blob()?).ok_or(StoreError::BadRow { table: "receipts", column: 1 })?;
-    Ok(ReceiptRow { letter, mailbox, receipt: cells.bytes()?, got: cells.millis()?, until: cells.millis()? })
+    let mailbox = Peer::new(cells.blob()?).ok_or(StoreError::BadRow {
+        table: "receipts",
+        column: 1,
+    })?;
+    Ok(ReceiptRow {
+        letter,
+        mailbox,
+        receipt: cells.bytes()?,
+        got: cells.millis()?,
+        until: cells.millis()?,
+    })
 }
 
 fn read_thread(row: &SqliteRow, sealer: &Sealer) -> Result<ThreadRow, StoreError> {
@@ -149,7 +190,21 @@ fn read_thread(row: &SqliteRow, sealer: &Sealer) -> Result<ThreadRow, StoreError
         pet_name: PrivateText::default(),
     };
     let key = read.thread.as_ref();
-    read.reply_secret = cells.sealed(sealer, Place { table: "threads", column: "reply_secret", row: key })?;
-    read.pet_name = cells.sealed_text(sealer, Place { table: "threads", column: "pet_name", row: key })?;
+    read.reply_secret = cells.sealed(
+        sealer,
+        Place {
+            table: "threads",
+            column: "reply_secret",
+            row: key,
+        },
+    )?;
+    read.pet_name = cells.sealed_text(
+        sealer,
+        Place {
+            table: "threads",
+            column: "pet_name",
+            row: key,
+        },
+    )?;
     Ok(read)
 }

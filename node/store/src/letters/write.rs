@@ -9,7 +9,12 @@ use crate::sql::{Writer, int};
 pub(crate) async fn apply(write: LetterWrite, on: &mut Writer<'_>) -> Result<(), StoreError> {
     match write {
         LetterWrite::PutDeposit(row) => put_deposit(&row, on).await,
-        LetterWrite::SetDepositState { letter, state, tries, next } => {
+        LetterWrite::SetDepositState {
+            letter,
+            state,
+            tries,
+            next,
+        } => {
             sqlx::query("-- letters_set_deposit_state\nUPDATE deposits SET state = ?2, tries = ?3, next_ms = ?4 WHERE letter = ?1")
                 .bind(letter.as_ref())
                 .bind(state.code())
@@ -20,20 +25,45 @@ pub(crate) async fn apply(write: LetterWrite, on: &mut Writer<'_>) -> Result<(),
             Ok(())
         }
         LetterWrite::DeleteDeposit(letter) => {
-            by_key("-- letters_delete_deposit\nDELETE FROM deposits WHERE letter = ?1", letter.as_ref(), on).await?;
-            by_key("-- letters_delete_receipts\nDELETE FROM receipts WHERE letter = ?1", letter.as_ref(), on).await
+            by_key(
+                "-- letters_delete_deposit\nDELETE FROM deposits WHERE letter = ?1",
+                letter.as_ref(),
+                on,
+            )
+            .await?;
+            by_key(
+                "-- letters_delete_receipts\nDELETE FROM receipts WHERE letter = ?1",
+                letter.as_ref(),
+                on,
+            )
+            .await
         }
         LetterWrite::PutReceipt(row) => put_receipt(&row, on).await,
         LetterWrite::PutThread(row) => put_thread(&row, on).await,
         LetterWrite::DeleteThread(thread) => {
-            by_key("-- letters_delete_thread\nDELETE FROM threads WHERE thread = ?1", thread.as_ref(), on).await?;
-            by_key("-- letters_delete_of_thread\nDELETE FROM letters WHERE thread = ?1", thread.as_ref(), on).await
+            by_key(
+                "-- letters_delete_thread\nDELETE FROM threads WHERE thread = ?1",
+                thread.as_ref(),
+                on,
+            )
+            .await?;
+            by_key(
+                "-- letters_delete_of_thread\nDELETE FROM letters WHERE thread = ?1",
+                thread.as_ref(),
+                on,
+            )
+            .await
         }
         LetterWrite::PutLetter(row) => put_letter(&row, on).await,
         LetterWrite::SetThreadRead(thread) => set_read(&thread, on).await,
         LetterWrite::PutMailWatch(row) => put_mail_watch(row, on).await,
         LetterWrite::DeleteMailWatch(address) => {
-            by_key("-- letters_delete_watch\nDELETE FROM mail_watches WHERE address = ?1", address.as_ref(), on).await
+            by_key(
+                "-- letters_delete_watch\nDELETE FROM mail_watches WHERE address = ?1",
+                address.as_ref(),
+                on,
+            )
+            .await
         }
     }
 }
@@ -80,8 +110,22 @@ async fn put_receipt(row: &ReceiptRow, on: &mut Writer<'_>) -> Result<(), StoreE
 
 async fn put_thread(row: &ThreadRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.thread.as_ref();
-    let secret = on.sealer.seal(Place { table: "threads", column: "reply_secret", row: key }, &row.reply_secret)?;
-    let name = on.sealer.seal(Place { table: "threads", column: "pet_name", row: key }, row.pet_name.as_bytes())?;
+    let secret = on.sealer.seal(
+        Place {
+            table: "threads",
+            column: "reply_secret",
+            row: key,
+        },
+        &row.reply_secret,
+    )?;
+    let name = on.sealer.seal(
+        Place {
+            table: "threads",
+            column: "pet_name",
+            row: key,
+        },
+        row.pet_name.as_bytes(),
+    )?;
     sqlx::query(
         "-- letters_put_thread
          INSERT OR REPLACE INTO threads (thread, bottle, claimant, side, my_wish, their_wish, turns, unread, last_ms,
@@ -107,8 +151,22 @@ async fn put_thread(row: &ThreadRow, on: &mut Writer<'_>) -> Result<(), StoreErr
 
 async fn put_letter(row: &LetterRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.letter.as_ref();
-    let text = on.sealer.seal(Place { table: "letters", column: "text", row: key }, row.text.as_bytes())?;
-    let secret = on.sealer.seal(Place { table: "letters", column: "reply_secret", row: key }, &row.reply_secret)?;
+    let text = on.sealer.seal(
+        Place {
+            table: "letters",
+            column: "text",
+            row: key,
+        },
+        row.text.as_bytes(),
+    )?;
+    let secret = on.sealer.seal(
+        Place {
+            table: "letters",
+            column: "reply_secret",
+            row: key,
+        },
+        &row.reply_secret,
+    )?;
     sqlx::query(
         "-- letters_put_letter
          INSERT INTO letters (letter, thread, bottle, way, seq, kind, light, is_read, at_ms, reply_key, text_sealed,
@@ -134,8 +192,18 @@ async fn put_letter(row: &LetterRow, on: &mut Writer<'_>) -> Result<(), StoreErr
 }
 
 async fn set_read(thread: &ThreadId, on: &mut Writer<'_>) -> Result<(), StoreError> {
-    by_key("-- letters_set_read\nUPDATE letters SET is_read = 1 WHERE thread = ?1", thread.as_ref(), on).await?;
-    by_key("-- letters_set_thread_read\nUPDATE threads SET unread = 0 WHERE thread = ?1", thread.as_ref(), on).await
+    by_key(
+        "-- letters_set_read\nUPDATE letters SET is_read = 1 WHERE thread = ?1",
+        thread.as_ref(),
+        on,
+    )
+    .await?;
+    by_key(
+        "-- letters_set_thread_read\nUPDATE threads SET unread = 0 WHERE thread = ?1",
+        thread.as_ref(),
+        on,
+    )
+    .await
 }
 
 async fn put_mail_watch(row: MailWatchRow, on: &mut Writer<'_>) -> Result<(), StoreError> {

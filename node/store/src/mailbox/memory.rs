@@ -8,7 +8,9 @@ use meteorite_protocol::ids::{BottleId, LetterId};
 use meteorite_protocol::time::UnixMillis;
 use meteorite_protocol::wire::AddressPrefix;
 
-use super::{HeldLetter, MailPage, MailPageLimits, MailboxRow, MailboxStore, MailboxTotals, MailboxWrite, cut_page};
+use super::{
+    HeldLetter, MailPage, MailPageLimits, MailboxRow, MailboxStore, MailboxTotals, MailboxWrite, cut_page,
+};
 use crate::error::StoreError;
 
 /// A [`MailboxStore`] that forgets everything when dropped.
@@ -43,7 +45,14 @@ impl MailboxStore for MemoryMailbox {
     }
 
     async fn mailbox_bottle(&self, bottle: &BottleId) -> Result<Vec<HeldLetter>, StoreError> {
-        Ok(self.with(|state| state.rows.values().filter(|row| row.bottle == *bottle).map(held).collect()))
+        Ok(self.with(|state| {
+            state
+                .rows
+                .values()
+                .filter(|row| row.bottle == *bottle)
+                .map(held)
+                .collect()
+        }))
     }
 
     async fn mailbox_letter(&self, letter: &LetterId) -> Result<Option<MailboxRow>, StoreError> {
@@ -57,20 +66,47 @@ impl MailboxStore for MemoryMailbox {
         }))
     }
 
-    async fn mailbox_page(&self, prefix: &AddressPrefix, cursor: u64, limits: MailPageLimits) -> Result<MailPage, StoreError> {
+    async fn mailbox_bucket(&self, prefix: &AddressPrefix) -> Result<u32, StoreError> {
+        let count = self.with(|state| {
+            state
+                .rows
+                .values()
+                .filter(|row| prefix.matches(&row.address))
+                .count()
+        });
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    async fn mailbox_page(
+        &self,
+        prefix: &AddressPrefix,
+        cursor: u64,
+        limits: MailPageLimits,
+    ) -> Result<MailPage, StoreError> {
         Ok(self.with(|state| {
-            let under: Vec<_> = state.rows.iter().filter(|(_, row)| prefix.matches(&row.address)).collect();
+            let under: Vec<_> = state
+                .rows
+                .iter()
+                .filter(|(_, row)| prefix.matches(&row.address))
+                .collect();
             let bucket = u32::try_from(under.len()).unwrap_or(u32::MAX);
             let later = under.into_iter().filter(|(id, _)| **id > cursor);
-            let rows = later.take(limits.letters_max.saturating_add(1)).map(|(id, row)| (*id, row.deposit.clone())).collect();
+            let rows = later
+                .take(limits.letters_max.saturating_add(1))
+                .map(|(id, row)| (*id, row.deposit.clone()))
+                .collect();
             cut_page(rows, cursor, bucket, limits)
         }))
     }
 
     async fn expire_mailbox(&self, now: UnixMillis, limit: usize) -> Result<usize, StoreError> {
         Ok(self.with(|state| {
-            let mut ended: Vec<_> =
-                state.rows.iter().filter(|(_, row)| row.until <= now).map(|(id, row)| (row.until, *id)).collect();
+            let mut ended: Vec<_> = state
+                .rows
+                .iter()
+                .filter(|(_, row)| row.until <= now)
+                .map(|(id, row)| (row.until, *id))
+                .collect();
             ended.sort_unstable();
             ended.truncate(limit);
             for (_, id) in &ended {
@@ -98,6 +134,7 @@ impl State {
 fn held(row: &MailboxRow) -> HeldLetter {
     HeldLetter {
         letter: row.letter,
+        claimant: row.claimant,
         address: row.address,
         side: row.side,
         seq: row.seq,

@@ -18,7 +18,10 @@ pub(super) async fn page(
     rows_max: usize,
 ) -> Result<CollectionPage, StoreError> {
     let rows_max = rows_max.clamp(1, COLLECTION_PAGE_MAX);
-    let start = after.unwrap_or(CollectionCursor { opened: UnixMillis(u64::MAX), id: i64::MAX });
+    let start = after.unwrap_or(CollectionCursor {
+        opened: UnixMillis(u64::MAX),
+        id: i64::MAX,
+    });
     let rows = sqlx::query(
         "-- collection_page
          SELECT id, bottle, kind, opened_ms, header_sealed, text_sealed, nick_sealed, tags_sealed, note_sealed
@@ -34,8 +37,15 @@ pub(super) async fn page(
     let more = rows.len() > rows_max;
     let mut read = readable(rows.iter().map(|row| read_row(row, db.sealer())))?;
     read.truncate(rows_max);
-    let next = if more { read.last().map(|(cursor, _)| *cursor) } else { None };
-    Ok(CollectionPage { rows: read.into_iter().map(|(_, row)| row).collect(), next })
+    let next = if more {
+        read.last().map(|(cursor, _)| *cursor)
+    } else {
+        None
+    };
+    Ok(CollectionPage {
+        rows: read.into_iter().map(|(_, row)| row).collect(),
+        next,
+    })
 }
 
 pub(super) async fn one(db: &Db, bottle: &BottleId) -> Result<Option<CollectionRow>, StoreError> {
@@ -63,14 +73,21 @@ pub(super) async fn search(db: &Db, words: &str, rows_max: usize) -> Result<Vec<
         && let Some(row) = rows.try_next().await?
     {
         let read = readable(std::iter::once(read_row(&row, db.sealer())))?;
-        found.extend(read.into_iter().map(|(_, row)| row).filter(|row| matches(row, &words)));
+        found.extend(
+            read.into_iter()
+                .map(|(_, row)| row)
+                .filter(|row| matches(row, &words)),
+        );
     }
     Ok(found)
 }
 
 fn matches(row: &CollectionRow, lowercase: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(lowercase);
-    has(&row.words.text) || has(&row.words.nick) || has(&row.note) || row.words.tags.iter().any(|tag| has(tag))
+    has(&row.words.text)
+        || has(&row.words.nick)
+        || has(&row.note)
+        || row.words.tags.iter().any(|tag| has(tag))
 }
 
 fn read_row(row: &SqliteRow, sealer: &Sealer) -> Result<(CollectionCursor, CollectionRow), StoreError> {
@@ -83,9 +100,29 @@ fn read_row(row: &SqliteRow, sealer: &Sealer) -> Result<(CollectionCursor, Colle
         bottle,
         kind: cells.code()?,
         opened: cells.millis()?,
-        header: cells.sealed(sealer, Place { table, column: "header", row: key })?,
+        header: cells.sealed(
+            sealer,
+            Place {
+                table,
+                column: "header",
+                row: key,
+            },
+        )?,
         words: read::read_words(&mut cells, table, key, sealer)?,
-        note: cells.sealed_text(sealer, Place { table, column: "note", row: key })?,
+        note: cells.sealed_text(
+            sealer,
+            Place {
+                table,
+                column: "note",
+                row: key,
+            },
+        )?,
     };
-    Ok((CollectionCursor { opened: row.opened, id }, row))
+    Ok((
+        CollectionCursor {
+            opened: row.opened,
+            id,
+        },
+        row,
+    ))
 }

@@ -6,8 +6,8 @@ use meteorite_protocol::time::Tick;
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    CollectionCursor, CollectionKind, CollectionPage, CollectionRow, CoreRow, DraftRow, FallRow, OwnBottleRow,
-    OwnClaimRow, OwnProgress, OwnStore, PrivateBody, collection,
+    CollectionCursor, CollectionKind, CollectionPage, CollectionRow, CoreRow, DraftRow, FallRow,
+    OwnBottleRow, OwnClaimRow, OwnProgress, OwnStore, PrivateBody, collection,
 };
 use crate::db::Db;
 use crate::error::StoreError;
@@ -23,7 +23,10 @@ impl OwnStore for Db {
     }
 
     async fn own_bottle(&self, bottle: &BottleId) -> Result<Option<OwnBottleRow>, StoreError> {
-        let row = sqlx::query(OWN_BOTTLE).bind(bottle.as_ref()).fetch_optional(self.reader()).await?;
+        let row = sqlx::query(OWN_BOTTLE)
+            .bind(bottle.as_ref())
+            .fetch_optional(self.reader())
+            .await?;
         row.map(|row| read_own_bottle(&row, self.sealer())).transpose()
     }
 
@@ -51,11 +54,17 @@ impl OwnStore for Db {
     }
 
     async fn falls(&self) -> Result<Vec<FallRow>, StoreError> {
-        let rows = sqlx::query("-- own_falls\nSELECT bottle, times, last_ms FROM falls").fetch_all(self.reader()).await?;
+        let rows = sqlx::query("-- own_falls\nSELECT bottle, times, last_ms FROM falls")
+            .fetch_all(self.reader())
+            .await?;
         readable(rows.iter().map(|row| {
-                let mut cells = Cells::new("falls", row);
-                Ok(FallRow { bottle: cells.array()?, times: cells.int()?, last: cells.millis()? })
-            }))
+            let mut cells = Cells::new("falls", row);
+            Ok(FallRow {
+                bottle: cells.array()?,
+                times: cells.int()?,
+                last: cells.millis()?,
+            })
+        }))
     }
 
     async fn collection_page(
@@ -80,28 +89,52 @@ impl OwnStore for Db {
             .fetch_all(self.reader())
             .await?;
         readable(rows.iter().map(|row| {
-                let mut cells = Cells::new("drafts", row);
-                let draft = cells.text()?;
-                let place = Place { table: "drafts", column: "text", row: draft.as_bytes() };
-                let text = cells.sealed_text(self.sealer(), place)?;
-                Ok(DraftRow { text, changed: cells.millis()?, draft })
-            }))
+            let mut cells = Cells::new("drafts", row);
+            let draft = cells.text()?;
+            let place = Place {
+                table: "drafts",
+                column: "text",
+                row: draft.as_bytes(),
+            };
+            let text = cells.sealed_text(self.sealer(), place)?;
+            Ok(DraftRow {
+                text,
+                changed: cells.millis()?,
+                draft,
+            })
+        }))
     }
 
     async fn core_rows(&self, core: &str) -> Result<Vec<CoreRow>, StoreError> {
-        let rows = sqlx::query("-- own_core_rows\nSELECT row, state_sealed FROM core_rows WHERE core = ?1 ORDER BY row")
-            .bind(core)
-            .fetch_all(self.reader())
-            .await?;
-        readable(rows.iter().map(|row| read_core_row(core.to_owned(), row, self.sealer())))
+        let rows = sqlx::query(
+            "-- own_core_rows\nSELECT row, state_sealed FROM core_rows WHERE core = ?1 ORDER BY row",
+        )
+        .bind(core)
+        .fetch_all(self.reader())
+        .await?;
+        readable(
+            rows.iter()
+                .map(|row| read_core_row(core.to_owned(), row, self.sealer())),
+        )
     }
 }
 
 /// Reads the key and the state of a core's row.
 fn read_core_row(core: String, row: &SqliteRow, sealer: &Sealer) -> Result<CoreRow, StoreError> {
     let mut cells = Cells::new("core_rows", row);
-    let mut read = CoreRow { core, row: cells.bytes()?, state: PrivateBytes::default() };
-    read.state = cells.sealed(sealer, Place { table: "core_rows", column: "state", row: &read.sealing_key() })?;
+    let mut read = CoreRow {
+        core,
+        row: cells.bytes()?,
+        state: PrivateBytes::default(),
+    };
+    read.state = cells.sealed(
+        sealer,
+        Place {
+            table: "core_rows",
+            column: "state",
+            row: &read.sealing_key(),
+        },
+    )?;
     Ok(read)
 }
 
@@ -112,10 +145,35 @@ pub(super) fn read_words(
     row: &[u8],
     sealer: &Sealer,
 ) -> Result<PrivateBody, StoreError> {
-    let text = cells.sealed_text(sealer, Place { table, column: "text", row })?;
-    let nick = cells.sealed_text(sealer, Place { table, column: "nick", row })?;
-    let tags = cells.sealed_text(sealer, Place { table, column: "tags", row })?;
-    Ok(PrivateBody { text, nick, tags: tags.lines().map(PrivateText::from).collect() })
+    let text = cells.sealed_text(
+        sealer,
+        Place {
+            table,
+            column: "text",
+            row,
+        },
+    )?;
+    let nick = cells.sealed_text(
+        sealer,
+        Place {
+            table,
+            column: "nick",
+            row,
+        },
+    )?;
+    let tags = cells.sealed_text(
+        sealer,
+        Place {
+            table,
+            column: "tags",
+            row,
+        },
+    )?;
+    Ok(PrivateBody {
+        text,
+        nick,
+        tags: tags.lines().map(PrivateText::from).collect(),
+    })
 }
 
 fn read_own_bottle(row: &SqliteRow, sealer: &Sealer) -> Result<OwnBottleRow, StoreError> {
@@ -126,7 +184,14 @@ fn read_own_bottle(row: &SqliteRow, sealer: &Sealer) -> Result<OwnBottleRow, Sto
         bottle,
         nonce: cells.array()?,
         body: cells.array()?,
-        message: cells.sealed(sealer, Place { table: "own_bottles", column: "message", row: key })?,
+        message: cells.sealed(
+            sealer,
+            Place {
+                table: "own_bottles",
+                column: "message",
+                row: key,
+            },
+        )?,
         words: read_words(&mut cells, "own_bottles", key, sealer)?,
         created: cells.millis()?,
         thrown_at: cells.epoch()?,
@@ -149,7 +214,14 @@ fn read_own_claim(row: &SqliteRow, sealer: &Sealer) -> Result<OwnClaimRow, Store
     Ok(OwnClaimRow {
         claimant,
         bottle: cells.array()?,
-        secret: cells.sealed(sealer, Place { table: "own_claims", column: "secret", row: claimant.as_ref() })?,
+        secret: cells.sealed(
+            sealer,
+            Place {
+                table: "own_claims",
+                column: "secret",
+                row: claimant.as_ref(),
+            },
+        )?,
         claim: cells.bytes()?,
         tick: Tick(cells.int()?),
         made: cells.millis()?,

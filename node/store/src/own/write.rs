@@ -17,7 +17,12 @@ pub(crate) async fn apply(write: OwnWrite, on: &mut Writer<'_>) -> Result<(), St
         OwnWrite::PutOwnBottle(row) => put_own_bottle(&row, on).await,
         OwnWrite::SetOwnBottleState { bottle, progress } => set_progress(&bottle, progress, on).await,
         OwnWrite::DeleteOwnBottle(bottle) => {
-            delete("-- own_delete_bottle\nDELETE FROM own_bottles WHERE bottle = ?1", bottle.as_ref(), on).await
+            delete(
+                "-- own_delete_bottle\nDELETE FROM own_bottles WHERE bottle = ?1",
+                bottle.as_ref(),
+                on,
+            )
+            .await
         }
         OwnWrite::PutOwnClaim(row) => put_own_claim(&row, on).await,
         OwnWrite::SetOwnClaimState { claimant, state } => {
@@ -39,11 +44,19 @@ pub(crate) async fn apply(write: OwnWrite, on: &mut Writer<'_>) -> Result<(), St
         }
         OwnWrite::PutCollection(row) => put_collection(&row, on).await,
         OwnWrite::DeleteCollection(bottle) => {
-            delete("-- own_delete_collection\nDELETE FROM collection WHERE bottle = ?1", bottle.as_ref(), on).await
+            delete(
+                "-- own_delete_collection\nDELETE FROM collection WHERE bottle = ?1",
+                bottle.as_ref(),
+                on,
+            )
+            .await
         }
         OwnWrite::PutDraft(row) => put_draft(&row, on).await,
         OwnWrite::DeleteDraft(draft) => {
-            sqlx::query("-- own_delete_draft\nDELETE FROM drafts WHERE draft = ?1").bind(draft).execute(&mut *on.conn).await?;
+            sqlx::query("-- own_delete_draft\nDELETE FROM drafts WHERE draft = ?1")
+                .bind(draft)
+                .execute(&mut *on.conn)
+                .await?;
             Ok(())
         }
         OwnWrite::PutCoreRow(row) => put_core_row(&row, on).await,
@@ -66,7 +79,14 @@ async fn delete(statement: &'static str, key: &[u8], on: &mut Writer<'_>) -> Res
 async fn put_own_bottle(row: &OwnBottleRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.bottle.as_ref();
     let words = SealedWords::new("own_bottles", key, &row.words, on.sealer)?;
-    let message = on.sealer.seal(Place { table: "own_bottles", column: "message", row: key }, &row.message)?;
+    let message = on.sealer.seal(
+        Place {
+            table: "own_bottles",
+            column: "message",
+            row: key,
+        },
+        &row.message,
+    )?;
     sqlx::query(
         "-- own_put_bottle
          INSERT INTO own_bottles (bottle, nonce, body, message_sealed, text_sealed, nick_sealed, tags_sealed, created_ms,
@@ -94,7 +114,11 @@ async fn put_own_bottle(row: &OwnBottleRow, on: &mut Writer<'_>) -> Result<(), S
     set_progress(&row.bottle, row.progress, on).await
 }
 
-async fn set_progress(bottle: &BottleId, progress: OwnProgress, on: &mut Writer<'_>) -> Result<(), StoreError> {
+async fn set_progress(
+    bottle: &BottleId,
+    progress: OwnProgress,
+    on: &mut Writer<'_>,
+) -> Result<(), StoreError> {
     sqlx::query(
         "-- own_set_progress
          UPDATE own_bottles SET state = ?2, handed = ?3, seen = ?4, caught = ?5, answers = ?6, recasts = ?7 WHERE bottle = ?1",
@@ -113,7 +137,14 @@ async fn set_progress(bottle: &BottleId, progress: OwnProgress, on: &mut Writer<
 
 async fn put_own_claim(row: &OwnClaimRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.claimant.as_ref();
-    let secret = on.sealer.seal(Place { table: "own_claims", column: "secret", row: key }, &row.secret)?;
+    let secret = on.sealer.seal(
+        Place {
+            table: "own_claims",
+            column: "secret",
+            row: key,
+        },
+        &row.secret,
+    )?;
     sqlx::query(
         "-- own_put_claim
          INSERT INTO own_claims (claimant, bottle, secret_sealed, claim, tick, made_ms, state, light_sent, letter_sent)
@@ -140,7 +171,9 @@ async fn put_own_claim(row: &OwnClaimRow, on: &mut Writer<'_>) -> Result<(), Sto
 async fn set_used(claimant: &ClaimantKey, what: ClaimUse, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let statement = match what {
         ClaimUse::Light => "-- own_set_light_sent\nUPDATE own_claims SET light_sent = 1 WHERE claimant = ?1",
-        ClaimUse::Letter => "-- own_set_letter_sent\nUPDATE own_claims SET letter_sent = 1 WHERE claimant = ?1",
+        ClaimUse::Letter => {
+            "-- own_set_letter_sent\nUPDATE own_claims SET letter_sent = 1 WHERE claimant = ?1"
+        }
     };
     delete(statement, claimant.as_ref(), on).await
 }
@@ -158,8 +191,22 @@ async fn put_fall(row: FallRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
 async fn put_collection(row: &CollectionRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.bottle.as_ref();
     let words = SealedWords::new("collection", key, &row.words, on.sealer)?;
-    let header = on.sealer.seal(Place { table: "collection", column: "header", row: key }, &row.header)?;
-    let note = on.sealer.seal(Place { table: "collection", column: "note", row: key }, row.note.as_bytes())?;
+    let header = on.sealer.seal(
+        Place {
+            table: "collection",
+            column: "header",
+            row: key,
+        },
+        &row.header,
+    )?;
+    let note = on.sealer.seal(
+        Place {
+            table: "collection",
+            column: "note",
+            row: key,
+        },
+        row.note.as_bytes(),
+    )?;
     sqlx::query(
         "-- own_put_collection
          INSERT INTO collection (bottle, kind, opened_ms, header_sealed, text_sealed, nick_sealed, tags_sealed, note_sealed)
@@ -183,7 +230,11 @@ async fn put_collection(row: &CollectionRow, on: &mut Writer<'_>) -> Result<(), 
 }
 
 async fn put_draft(row: &DraftRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
-    let place = Place { table: "drafts", column: "text", row: row.draft.as_bytes() };
+    let place = Place {
+        table: "drafts",
+        column: "text",
+        row: row.draft.as_bytes(),
+    };
     sqlx::query("-- own_put_draft\nINSERT OR REPLACE INTO drafts (draft, text_sealed, changed_ms) VALUES (?1, ?2, ?3)")
         .bind(&row.draft)
         .bind(on.sealer.seal(place, row.text.as_bytes())?)
@@ -195,13 +246,22 @@ async fn put_draft(row: &DraftRow, on: &mut Writer<'_>) -> Result<(), StoreError
 
 async fn put_core_row(row: &CoreRow, on: &mut Writer<'_>) -> Result<(), StoreError> {
     let key = row.sealing_key();
-    let state = on.sealer.seal(Place { table: "core_rows", column: "state", row: &key }, &row.state)?;
-    sqlx::query("-- own_put_core_row\nINSERT OR REPLACE INTO core_rows (core, row, state_sealed) VALUES (?1, ?2, ?3)")
-        .bind(&row.core)
-        .bind(&row.row)
-        .bind(state)
-        .execute(&mut *on.conn)
-        .await?;
+    let state = on.sealer.seal(
+        Place {
+            table: "core_rows",
+            column: "state",
+            row: &key,
+        },
+        &row.state,
+    )?;
+    sqlx::query(
+        "-- own_put_core_row\nINSERT OR REPLACE INTO core_rows (core, row, state_sealed) VALUES (?1, ?2, ?3)",
+    )
+    .bind(&row.core)
+    .bind(&row.row)
+    .bind(state)
+    .execute(&mut *on.conn)
+    .await?;
     Ok(())
 }
 
@@ -213,14 +273,40 @@ struct SealedWords {
 }
 
 impl SealedWords {
-    fn new(table: &'static str, row: &[u8], words: &PrivateBody, sealer: &Sealer) -> Result<Self, StoreError> {
+    fn new(
+        table: &'static str,
+        row: &[u8],
+        words: &PrivateBody,
+        sealer: &Sealer,
+    ) -> Result<Self, StoreError> {
         let tags: Vec<&str> = words.tags.iter().map(|tag| &**tag).collect();
         // A tag has no line breaks: the protocol's text rules allow them in the text only.
         let tags = PrivateText::new(tags.join("\n"));
         Ok(Self {
-            text: sealer.seal(Place { table, column: "text", row }, words.text.as_bytes())?,
-            nick: sealer.seal(Place { table, column: "nick", row }, words.nick.as_bytes())?,
-            tags: sealer.seal(Place { table, column: "tags", row }, tags.as_bytes())?,
+            text: sealer.seal(
+                Place {
+                    table,
+                    column: "text",
+                    row,
+                },
+                words.text.as_bytes(),
+            )?,
+            nick: sealer.seal(
+                Place {
+                    table,
+                    column: "nick",
+                    row,
+                },
+                words.nick.as_bytes(),
+            )?,
+            tags: sealer.seal(
+                Place {
+                    table,
+                    column: "tags",
+                    row,
+                },
+                tags.as_bytes(),
+            )?,
         })
     }
 }

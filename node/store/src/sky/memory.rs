@@ -9,8 +9,8 @@ use meteorite_protocol::time::Epoch;
 
 use super::page::Wanted;
 use super::{
-    CatchesRow, EquivocationRow, ExpiredBottle, HeaderFlags, HeaderRow, Hidden, IndexRow, SKY_BULK_MAX, SKY_PAGE_MAX, SkyCounts, SkyCursor,
-    SkyFilter, SkyPage, SkyStore, SkyWrite, strongest_mood,
+    CatchesRow, EquivocationRow, ExpiredBottle, HeaderFlags, HeaderRow, Hidden, IndexRow, SKY_BULK_MAX,
+    SKY_PAGE_MAX, SkyCounts, SkyCursor, SkyFilter, SkyPage, SkyStore, SkyWrite, strongest_mood,
 };
 use crate::error::StoreError;
 
@@ -52,7 +52,12 @@ impl SkyStore for MemorySky {
         Ok(())
     }
 
-    async fn sky_page(&self, filter: &SkyFilter, after: Option<SkyCursor>, limit: usize) -> Result<SkyPage, StoreError> {
+    async fn sky_page(
+        &self,
+        filter: &SkyFilter,
+        after: Option<SkyCursor>,
+        limit: usize,
+    ) -> Result<SkyPage, StoreError> {
         let limit = limit.clamp(1, SKY_PAGE_MAX);
         let wanted = Wanted::new(filter);
         Ok(self.with(|state| state.page(&wanted, after, limit)))
@@ -60,12 +65,24 @@ impl SkyStore for MemorySky {
 
     async fn headers(&self, bottles: &[BottleId]) -> Result<Vec<HeaderRow>, StoreError> {
         let bottles = bottles.get(..SKY_BULK_MAX).unwrap_or(bottles);
-        Ok(self.with(|state| bottles.iter().filter_map(|id| state.headers.get(id)).map(|(_, row)| row.clone()).collect()))
+        Ok(self.with(|state| {
+            bottles
+                .iter()
+                .filter_map(|id| state.headers.get(id))
+                .map(|(_, row)| row.clone())
+                .collect()
+        }))
     }
 
     async fn catches(&self, bottles: &[BottleId]) -> Result<Vec<CatchesRow>, StoreError> {
         let bottles = bottles.get(..SKY_BULK_MAX).unwrap_or(bottles);
-        Ok(self.with(|state| bottles.iter().filter_map(|id| state.catches.get(id)).cloned().collect()))
+        Ok(self.with(|state| {
+            bottles
+                .iter()
+                .filter_map(|id| state.catches.get(id))
+                .cloned()
+                .collect()
+        }))
     }
 
     async fn load_index(&self, each: &mut (dyn FnMut(IndexRow) + Send)) -> Result<usize, StoreError> {
@@ -147,15 +164,22 @@ impl State {
                 let visible = seen == 0 || (seen == 1 && wanted.hidden == Hidden::Include);
                 let lang = wanted.langs.is_empty() || wanted.langs.contains(row.index.lang.as_str());
                 let mood = wanted.moods.is_empty() || wanted.moods.contains(&strongest_mood(&row.index.mood));
-                let later = after.is_none_or(|after| (row.index.first_seen, *id) < (after.first_seen, after.id));
+                let later =
+                    after.is_none_or(|after| (row.index.first_seen, *id) < (after.first_seen, after.id));
                 visible && lang && mood && later
             })
             .collect();
         rows.sort_by_key(|(id, row)| std::cmp::Reverse((row.index.first_seen, *id)));
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let last = rows.last().map(|(id, row)| SkyCursor { first_seen: row.index.first_seen, id: *id });
-        SkyPage { next: last.filter(|_| more), rows: rows.into_iter().map(|(_, row)| row.clone()).collect() }
+        let last = rows.last().map(|(id, row)| SkyCursor {
+            first_seen: row.index.first_seen,
+            id: *id,
+        });
+        SkyPage {
+            next: last.filter(|_| more),
+            rows: rows.into_iter().map(|(_, row)| row.clone()).collect(),
+        }
     }
 
     fn expire(&mut self, now: Epoch, limit: usize) -> Vec<ExpiredBottle> {
@@ -163,7 +187,15 @@ impl State {
             .headers
             .values()
             .filter(|(_, row)| row.index.expires_at <= now)
-            .map(|(id, row)| ((row.index.expires_at, *id), ExpiredBottle { bottle: row.index.bottle, body: row.index.body }))
+            .map(|(id, row)| {
+                (
+                    (row.index.expires_at, *id),
+                    ExpiredBottle {
+                        bottle: row.index.bottle,
+                        body: row.index.body,
+                    },
+                )
+            })
             .collect();
         ended.sort_unstable_by_key(|(order, _)| *order);
         ended.truncate(limit);

@@ -24,12 +24,26 @@ pub(super) struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     pub(super) fn new(filter: &'a SkyFilter) -> Self {
-        let langs = filter.langs.iter().take(SKY_LANGS_MAX).map(String::as_str).collect();
-        let mut moods: BTreeSet<u8> = filter.moods.iter().copied().filter(|mood| *mood < MOODS).collect();
+        let langs = filter
+            .langs
+            .iter()
+            .take(SKY_LANGS_MAX)
+            .map(String::as_str)
+            .collect();
+        let mut moods: BTreeSet<u8> = filter
+            .moods
+            .iter()
+            .copied()
+            .filter(|mood| *mood < MOODS)
+            .collect();
         if moods.len() == usize::from(MOODS) {
             moods.clear();
         }
-        Self { langs, moods, hidden: filter.hidden }
+        Self {
+            langs,
+            moods,
+            hidden: filter.hidden,
+        }
     }
 
     fn visibilities(&self) -> &'static [u8] {
@@ -50,7 +64,11 @@ impl<'a> Wanted<'a> {
         let mut ranges = Vec::new();
         for visibility in self.visibilities() {
             for lang in &langs {
-                ranges.extend(moods.iter().map(|mood| Range { visibility: *visibility, lang: *lang, mood: *mood }));
+                ranges.extend(moods.iter().map(|mood| Range {
+                    visibility: *visibility,
+                    lang: *lang,
+                    mood: *mood,
+                }));
             }
         }
         ranges
@@ -75,8 +93,14 @@ pub(super) async fn read(
     let wanted = Wanted::new(filter);
     let ranges = wanted.ranges();
     let statement = statement(&ranges);
-    let start = after.unwrap_or(SkyCursor { first_seen: meteorite_protocol::time::UnixMillis(u64::MAX), id: i64::MAX });
-    let mut query = sqlx::query(&statement).bind(limit(rows_max + 1)).bind(int(start.first_seen.0)).bind(start.id);
+    let start = after.unwrap_or(SkyCursor {
+        first_seen: meteorite_protocol::time::UnixMillis(u64::MAX),
+        id: i64::MAX,
+    });
+    let mut query = sqlx::query(&statement)
+        .bind(limit(rows_max + 1))
+        .bind(int(start.first_seen.0))
+        .bind(start.id);
     for lang in &wanted.langs {
         query = query.bind(*lang);
     }
@@ -84,8 +108,15 @@ pub(super) async fn read(
     let mut read = rows.iter().map(read_row).collect::<Result<Vec<_>, _>>()?;
     let more = read.len() > rows_max;
     read.truncate(rows_max);
-    let next = if more { read.last().map(|(cursor, _)| *cursor) } else { None };
-    Ok(SkyPage { rows: read.into_iter().map(|(_, row)| row).collect(), next })
+    let next = if more {
+        read.last().map(|(cursor, _)| *cursor)
+    } else {
+        None
+    };
+    Ok(SkyPage {
+        rows: read.into_iter().map(|(_, row)| row).collect(),
+        next,
+    })
 }
 
 /// The text depends only on the number of languages and the set of moods; languages are bound, moods are small numbers of ours.
@@ -99,7 +130,12 @@ fn statement(ranges: &[Range<'_>]) -> String {
             text.push_str(" UNION ALL ");
         }
         // Writing to a String cannot fail.
-        write!(text, "SELECT * FROM (SELECT id, first_seen_ms FROM headers WHERE visibility = {}", range.visibility).ok();
+        write!(
+            text,
+            "SELECT * FROM (SELECT id, first_seen_ms FROM headers WHERE visibility = {}",
+            range.visibility
+        )
+        .ok();
         if let Some(lang) = range.lang {
             let position = langs.iter().position(|known| *known == lang).unwrap_or_default();
             write!(text, " AND lang = ?{}", FIRST_LANG + position).ok();
@@ -117,12 +153,26 @@ fn read_row(row: &SqliteRow) -> Result<(SkyCursor, HeaderRow), StoreError> {
     let mut cells = Cells::new("headers", row);
     let id = cells.int()?;
     let index = sqlite::read_index(&mut cells)?;
-    let cursor = SkyCursor { first_seen: index.first_seen, id };
-    Ok((cursor, HeaderRow { index, payload: cells.bytes()?, signature: cells.bytes()? }))
+    let cursor = SkyCursor {
+        first_seen: index.first_seen,
+        id,
+    };
+    Ok((
+        cursor,
+        HeaderRow {
+            index,
+            payload: cells.bytes()?,
+            signature: cells.bytes()?,
+        },
+    ))
 }
 
 fn options<T: Copy + Ord>(set: &BTreeSet<T>) -> Vec<Option<T>> {
-    if set.is_empty() { vec![None] } else { set.iter().copied().map(Some).collect() }
+    if set.is_empty() {
+        vec![None]
+    } else {
+        set.iter().copied().map(Some).collect()
+    }
 }
 
 const FIRST_LANG: usize = 4;

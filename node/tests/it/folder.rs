@@ -1,0 +1,84 @@
+//! The folder of a node: one node at a time, and clear words where it cannot be used.
+
+use meteorite_node::Node;
+use meteorite_node::data_dir::DataDir;
+use meteorite_node::socket::Client;
+use meteorite_protocol::control::{ProblemKind, Reply, Request};
+
+use crate::harness::{Ship, config};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_node_on_the_same_folder_says_so() {
+    let ship = Ship::launch().await;
+    let problem = Node::start(config(&ship.folder), ship.keys.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(problem.kind, ProblemKind::Busy, "{problem}");
+    assert!(problem.to_string().contains("already runs"), "{problem}");
+    ship.node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_program_drives_the_node_through_its_socket() {
+    let ship = Ship::launch().await;
+    let dir = DataDir::new(ship.folder.path());
+    let mut client = Client::connect(&dir).await.unwrap().expect("a node runs");
+    let reply = client.ask(Request::Snapshot).await.unwrap();
+    let Reply::Snapshot(snapshot) = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!(snapshot.peer, ship.node.snapshot().borrow().peer);
+    let reply = client.ask(Request::Shutdown).await.unwrap();
+    assert_eq!(reply, Reply::Done);
+    ship.node.shutdown().await.unwrap();
+    assert!(
+        Client::connect(&dir).await.unwrap().is_none(),
+        "nothing listens after the end"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_gets_one_clear_problem_and_changes_nothing() {
+    let ship = Ship::launch().await;
+    let throw = |text: &str, days| Request::Throw {
+        text: text.to_owned(),
+        nick: None,
+        tags: Vec::new(),
+        slots: None,
+        days,
+        lang: None,
+    };
+    let cases = [
+        (throw("", None), ProblemKind::Input),
+        (throw(&"a".repeat(1_001), None), ProblemKind::Input),
+        (throw("\u{202e}\u{7}", None), ProblemKind::Input),
+        (throw("fine", Some(31)), ProblemKind::Input),
+        (
+            Request::Join {
+                code: "METEOR-AAAA".into(),
+            },
+            ProblemKind::Input,
+        ),
+        (Request::Read { bottle: "abc".into() }, ProblemKind::Input),
+        (
+            Request::Read {
+                bottle: "zzzzzz".into(),
+            },
+            ProblemKind::Missing,
+        ),
+        (Request::Catch { bottle: None }, ProblemKind::Refused),
+        (Request::Import { rows: "{}".into() }, ProblemKind::Input),
+    ];
+    for (request, kind) in cases {
+        let shown = format!("{request:.60?}");
+        match ship.ask(request).await {
+            Reply::Problem(problem) => assert_eq!(problem.kind, kind, "{shown}: {problem}"),
+            other => panic!("{shown}: {other:?}"),
+        }
+    }
+    let Reply::Bottles(none) = ship.ask(Request::Bottles).await else {
+        panic!("no list")
+    };
+    assert!(none.is_empty());
+    ship.node.shutdown().await.unwrap();
+}

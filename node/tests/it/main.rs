@@ -1,0 +1,5 @@
+//! Real nodes on loopback, with their own folders, keys, databases and sockets.
+
+mod drift;
+mod folder;
+mod harness;
