@@ -298,7 +298,9 @@ fn read_packed(row: &SqliteRow) -> Result<IndexRow, StoreError> {
     let (bottle, rest) = cells.blob()?.split_first_chunk::<32>().ok_or_else(bad)?;
     let (author, rest) = rest.split_first_chunk::<32>().ok_or_else(bad)?;
     let (body, rest) = rest.split_first_chunk::<32>().ok_or_else(bad)?;
-    let mood = <[u8; 8]>::try_from(rest).or_else(|_| Err(bad()))?;
+    let Ok(mood) = <[u8; 8]>::try_from(rest) else {
+        return Err(bad());
+    };
     let [
         _,
         _,
