@@ -37,7 +37,10 @@ impl Admission {
     /// All levels at their floors.
     #[must_use]
     pub const fn new(params: Params) -> Self {
-        Self { params, gauges: BTreeMap::new() }
+        Self {
+            params,
+            gauges: BTreeMap::new(),
+        }
     }
 
     /// The bits that a message on this topic must show now.
@@ -77,7 +80,11 @@ impl Admission {
     /// The highest level above the floor on any topic, for display.
     #[must_use]
     pub fn highest_rise(&self, mono_ms: u64) -> u32 {
-        self.gauges.iter().map(|(topic, gauge)| gauge.at(*topic, mono_ms).rise).max().unwrap_or(0)
+        self.gauges
+            .iter()
+            .map(|(topic, gauge)| gauge.at(*topic, mono_ms).rise)
+            .max()
+            .unwrap_or(0)
     }
 
     const fn floor(&self, topic: Topic) -> u32 {

@@ -26,7 +26,7 @@
 //! # What is where
 //!
 //! `gossip` validates what comes live, `sync` leads and answers reconciliations, `apply` is the only place where the sky
-//! changes, `own` carries out the user's commands and runs own bottles and the hold, `bodies` fetches what is missing.
+//! changes, `own` carries out the user's commands, `wishes` what own bottles and the hold want, `bodies` fetches what is missing.
 //!
 //! Letters are not here. Outbox, collector and threads ([`crate::post`], [`crate::thread`]) work on what was opened with
 //! keys that this crate never sees, and share no step with the sky: the node composes them beside the engine, and tells it
@@ -64,6 +64,7 @@ mod requests;
 mod restore;
 mod row;
 mod sync;
+mod wishes;
 
 use bodies::Bodies;
 use calls::{Asked, Calls};
@@ -87,7 +88,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { params: Params::mainnet(), sky_bottles_max: crate::limits::SKY_BOTTLES_MAX }
+        Self {
+            params: Params::mainnet(),
+            sky_bottles_max: crate::limits::SKY_BOTTLES_MAX,
+        }
     }
 }
 
@@ -128,21 +132,34 @@ impl Engine {
             Input::Start => self.handle_start(now, effects),
             Input::PeerUp { peer } => self.handle_peer_up(&peer, now, effects),
             Input::PeerDown { peer } => self.handle_peer_down(&peer),
-            Input::Gossip { peer, topic, message, bytes } => {
+            Input::Gossip {
+                peer,
+                topic,
+                message,
+                bytes,
+            } => {
                 let verdict = self.handle_gossip(&peer, topic, &bytes, now, effects);
                 effects.push(Effect::Verdict { message, verdict });
                 if verdict.is_reject() {
                     self.blame(&peer, Fault::Rejected, now, effects);
                 }
             }
-            Input::Asked { peer, request, protocol, bytes } => {
+            Input::Asked {
+                peer,
+                request,
+                protocol,
+                bytes,
+            } => {
                 let fault = self.handle_asked(&peer, request, (protocol, &bytes), now, effects);
                 if let Some(fault) = fault {
                     self.blame(&peer, fault, now, effects);
                 }
             }
             Input::Answered { call, answer } => self.handle_answered(call, answer.as_deref(), now, effects),
-            Input::Published { publication, neighbours } => {
+            Input::Published {
+                publication,
+                neighbours,
+            } => {
                 self.handle_published(publication, neighbours, now, effects);
             }
             Input::BodiesFetched { call, bodies, broken } => {
@@ -161,7 +178,10 @@ impl Engine {
     /// When [`Input::Tick`] is next useful, on the monotonic clock, and why. It may lie in the past: then now.
     #[must_use]
     pub fn next_deadline(&self, now: Now) -> Option<(u64, &'static str)> {
-        let expiry = self.sky.next_expiry().map(|epoch| crate::schedule::mono_at(epoch.start(), now));
+        let expiry = self
+            .sky
+            .next_expiry()
+            .map(|epoch| crate::schedule::mono_at(epoch.start(), now));
         let deadlines = [
             (self.sync.next_deadline(!self.neighbours.is_empty()), "sync"),
             (self.calls.next_deadline(), "calls"),
@@ -170,7 +190,9 @@ impl Engine {
             (self.mine.next_deadline(now), "own bottles"),
             (self.hold.next_deadline(now), "hold"),
         ];
-        let due = deadlines.into_iter().filter_map(|(at, why)| at.map(|at| (at, why)));
+        let due = deadlines
+            .into_iter()
+            .filter_map(|(at, why)| at.map(|at| (at, why)));
         due.min_by_key(|(at, _)| *at)
     }
 
@@ -287,7 +309,10 @@ impl Engine {
 
     fn handle_peer_up(&mut self, peer: &Peer, now: Now, effects: &mut Vec<Effect>) {
         if let Some(sentence) = self.reputation.peer_up(peer, now.mono_ms) {
-            effects.push(Effect::Block { peer: peer.clone(), secs: sentence.block_secs });
+            effects.push(Effect::Block {
+                peer: peer.clone(),
+                secs: sentence.block_secs,
+            });
             return;
         }
         if self.neighbours.len() >= crate::limits::PEERS_MAX || !self.neighbours.insert(peer.clone()) {
@@ -321,7 +346,8 @@ impl Engine {
 
     fn handle_answered(&mut self, call: CallId, answer: Option<&[u8]>, now: Now, effects: &mut Vec<Effect>) {
         let Some(call) = self.calls.end(call) else { return };
-        self.reputation.spend_bytes(&call.peer, answer.map_or(0, <[u8]>::len), now.mono_ms);
+        self.reputation
+            .spend_bytes(&call.peer, answer.map_or(0, <[u8]>::len), now.mono_ms);
         match call.asked {
             Asked::Sync(asked) => self.sync_answered((&call.peer, asked), answer, now, effects),
             Asked::Bodies(bodies) => self.bodies_failed(&call.peer, &bodies, now),
@@ -332,8 +358,14 @@ impl Engine {
     fn blame(&mut self, peer: &Peer, fault: Fault, now: Now, effects: &mut Vec<Effect>) {
         if let Some(sentence) = self.reputation.blame(peer, fault, now.mono_ms) {
             self.handle_peer_down(peer);
-            effects.push(Effect::Block { peer: peer.clone(), secs: sentence.block_secs });
-            effects.push(Effect::Notify(Event::Blocked { peer: peer.clone(), secs: sentence.block_secs }));
+            effects.push(Effect::Block {
+                peer: peer.clone(),
+                secs: sentence.block_secs,
+            });
+            effects.push(Effect::Notify(Event::Blocked {
+                peer: peer.clone(),
+                secs: sentence.block_secs,
+            }));
         }
     }
 }

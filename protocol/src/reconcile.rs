@@ -14,7 +14,8 @@
 //! As responder it can claim items without end: rounds, items, bytes, tries and the time of a session are bounded, and a
 //! session whose answers contain nothing that was asked for ends with blame. As initiator it can make us compute
 //! fingerprints: one pass over the sealed vector for each request, and requests are budgeted by
-//! [`crate::reputation`]. The vector is built again at most every [`SYNC_SEAL_MS`](crate::limits::SYNC_SEAL_MS).
+//! [`crate::reputation`]. The vector of a full sky is built again at most every
+//! [`SYNC_SEAL_MS`](crate::limits::SYNC_SEAL_MS), that of a smaller one more often in proportion.
 //!
 //! Called by the engine, which sends the requests, applies the entries and reports what they were.
 
@@ -35,8 +36,8 @@ mod sealed;
 mod unwanted;
 
 pub use responder::Responder;
-use sealed::Shared;
 pub use sealed::Sealed;
+use sealed::Shared;
 pub use unwanted::Unwanted;
 
 /// One reconciliation that we lead, with one neighbour.
@@ -85,7 +86,11 @@ pub enum Outcome {
 impl Session {
     /// Begins a comparison of what we offer. `own` are the own bottles among it, at most [`SYNC_OWN_MAX`] are followed.
     #[must_use]
-    pub fn start(sealed: &Sealed, own: impl IntoIterator<Item = (ItemHash, BottleId)>, mono_ms: u64) -> Option<Self> {
+    pub fn start(
+        sealed: &Sealed,
+        own: impl IntoIterator<Item = (ItemHash, BottleId)>,
+        mono_ms: u64,
+    ) -> Option<Self> {
         let mut negentropy = Negentropy::owned(sealed.share(), RECONCILE_BYTES_MAX as u64).ok()?;
         let message = negentropy.initiate().ok()?;
         Some(Self {
@@ -156,13 +161,23 @@ impl Session {
 
     /// The neighbour answered a fetch of `asked`. `got` are the items among them that its entries stood for, and
     /// `useful` tells whether any entry changed something here.
-    pub fn on_entries(&mut self, asked: &[ItemHash], got: &BTreeSet<ItemHash>, useful: bool, bytes: usize) -> Outcome {
+    pub fn on_entries(
+        &mut self,
+        asked: &[ItemHash],
+        got: &BTreeSet<ItemHash>,
+        useful: bool,
+        bytes: usize,
+    ) -> Outcome {
         self.fetching = self.fetching.saturating_sub(1);
         self.bytes += bytes as u64;
         for item in asked {
             if got.contains(item) {
                 self.tries.remove(item);
-            } else if self.tries.get(item).is_some_and(|tries| *tries < SYNC_TRIES_PER_ITEM) {
+            } else if self
+                .tries
+                .get(item)
+                .is_some_and(|tries| *tries < SYNC_TRIES_PER_ITEM)
+            {
                 self.wanted.push_back(*item);
             }
         }
@@ -177,14 +192,21 @@ impl Session {
 
     /// The items that were asked for as often as allowed and never came.
     pub fn given_up(&self) -> impl Iterator<Item = ItemHash> {
-        let spent = self.tries.iter().filter(|(_, tries)| **tries >= SYNC_TRIES_PER_ITEM);
+        let spent = self
+            .tries
+            .iter()
+            .filter(|(_, tries)| **tries >= SYNC_TRIES_PER_ITEM);
         spent.map(|(item, _)| *item)
     }
 
     /// Own bottles that the neighbour is proven to have, once everything was compared: it was not found to lack them.
     #[must_use]
     pub fn proven(&self) -> Vec<BottleId> {
-        if self.compared { self.own.values().copied().collect() } else { Vec::new() }
+        if self.compared {
+            self.own.values().copied().collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// When the session has taken long enough.
@@ -210,7 +232,8 @@ impl Session {
         if self.bytes > SYNC_BYTES_PER_SESSION_MAX {
             return Outcome::Truncated;
         }
-        let idle = self.message.is_none() && !self.awaiting_message && self.fetching == 0 && self.wanted.is_empty();
+        let idle =
+            self.message.is_none() && !self.awaiting_message && self.fetching == 0 && self.wanted.is_empty();
         match (idle, self.truncated) {
             (false, _) => Outcome::Open,
             (true, true) => Outcome::Truncated,
@@ -242,7 +265,9 @@ mod tests {
         let ids: Vec<[u8; 32]> = (0..100_u8).map(|n| *blake3::hash(&[n]).as_bytes()).collect();
         let message = [[0x61, 0, 0, 2, 100].as_slice(), &ids.concat()].concat();
         assert_eq!(session.on_reconcile(&message, &mut Everything), Outcome::Open);
-        let Some(SyncRequest::Fetch { items }) = session.next_request() else { panic!("no fetch") };
+        let Some(SyncRequest::Fetch { items }) = session.next_request() else {
+            panic!("no fetch")
+        };
         assert_eq!(items.len(), 100);
         assert!(items.is_sorted());
     }

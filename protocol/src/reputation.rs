@@ -226,7 +226,9 @@ impl Bucket {
     }
 
     fn fill(&mut self, mono_ms: u64) {
-        let earned = mono_ms.saturating_sub(self.filled_ms).saturating_mul(self.per_sec);
+        let earned = mono_ms
+            .saturating_sub(self.filled_ms)
+            .saturating_mul(self.per_sec);
         self.milli = self.milli.saturating_add(earned).min(self.burst);
         self.filled_ms = self.filled_ms.max(mono_ms);
     }

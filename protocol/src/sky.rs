@@ -24,72 +24,14 @@ use crate::time::Epoch;
 
 mod evict;
 mod slab;
+mod stone;
 mod sunk;
 
 use evict::Bar;
 use slab::{Half, Slab, Slot};
+pub use stone::{Insert, ItemOwner, Standing, Stone};
 pub use sunk::Sunk;
 use sunk::Sunken;
-
-/// What the index keeps of a bottle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stone {
-    /// Its id.
-    pub bottle: BottleId,
-    /// Who signed it.
-    pub author: AuthorKey,
-    /// When it was thrown.
-    pub thrown_at: Epoch,
-    /// The first epoch in which it no longer drifts.
-    pub expires_at: Epoch,
-    /// Leading zero bits of its stamp.
-    pub bits: u8,
-    /// Its places.
-    pub slots: u8,
-    /// Ours, and not offered in sync yet.
-    pub withheld: bool,
-}
-
-/// How this node stands to a bottle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Never seen, or forgotten.
-    Unknown,
-    /// In the sky.
-    Drifting,
-    /// Its author took it back.
-    Withdrawn,
-    /// Its author key signed two.
-    Sunk,
-    /// The user or operator does not want it.
-    Denied,
-}
-
-/// What became of an inserted bottle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Insert {
-    /// It is in.
-    Added {
-        /// These made room.
-        evicted: Vec<BottleId>,
-    },
-    /// There is no room for a stamp this low.
-    Full {
-        /// These had still less.
-        evicted: Vec<BottleId>,
-    },
-    /// It was in already, or must not come in.
-    Known,
-}
-
-/// What an item of sync stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ItemOwner {
-    /// One bottle with its claims.
-    Bottle(BottleId),
-    /// An author key with the two headers that sank it.
-    Sunk(AuthorKey),
-}
 
 /// All bottles.
 #[derive(Debug, Clone)]
@@ -205,7 +147,11 @@ impl Sky {
         {
             return Insert::Known;
         }
-        let evicted = if self.len() >= self.max { self.evict() } else { Vec::new() };
+        let evicted = if self.len() >= self.max {
+            self.evict()
+        } else {
+            Vec::new()
+        };
         let below = self.bar.is_some_and(|bar| !bar.lets_in(&stone));
         if !stone.withheld && (below || self.len() >= self.max) {
             return Insert::Full { evicted };
@@ -238,8 +184,12 @@ impl Sky {
 
     /// Keeps an own bottle out of sync, or offers it from now on. True if that is a change.
     pub fn set_withheld(&mut self, bottle: &BottleId, withheld: bool) -> bool {
-        let Some(slot) = self.slot(bottle) else { return false };
-        let Some(entry) = self.slab.get_mut(slot) else { return false };
+        let Some(slot) = self.slot(bottle) else {
+            return false;
+        };
+        let Some(entry) = self.slab.get_mut(slot) else {
+            return false;
+        };
         let changed = std::mem::replace(&mut entry.stone.withheld, withheld) != withheld;
         self.revision += u64::from(changed);
         changed
@@ -258,11 +208,18 @@ impl Sky {
     }
 
     /// Lets `change` work on the claims of a bottle. `None` if the bottle is not in the sky.
-    pub fn update_claims<R>(&mut self, bottle: &BottleId, change: impl FnOnce(&mut ClaimSet) -> R) -> Option<R> {
+    pub fn update_claims<R>(
+        &mut self,
+        bottle: &BottleId,
+        change: impl FnOnce(&mut ClaimSet) -> R,
+    ) -> Option<R> {
         let slot = self.slot(bottle)?;
         let entry = self.slab.get_mut(slot)?;
         let before = entry.item();
-        let mut claims = entry.claims.take().map_or_else(|| entry.claims_or_empty(), |boxed| *boxed);
+        let mut claims = entry
+            .claims
+            .take()
+            .map_or_else(|| entry.claims_or_empty(), |boxed| *boxed);
         let result = change(&mut claims);
         entry.claims = (!claims.is_empty()).then(|| Box::new(claims));
         let after = entry.item();
@@ -293,7 +250,8 @@ impl Sky {
     /// Whether sync may hand out this bottle.
     #[must_use]
     pub fn is_offered(&self, bottle: &BottleId, now: Epoch) -> bool {
-        self.stone(bottle).is_some_and(|stone| !stone.withheld && now < stone.expires_at)
+        self.stone(bottle)
+            .is_some_and(|stone| !stone.withheld && now < stone.expires_at)
     }
 
     /// All items that sync offers, with the epoch by which it sorts them. Sunk authors sort first, at 0.
@@ -330,7 +288,11 @@ impl Sky {
     #[must_use]
     pub fn next_expiry(&self) -> Option<Epoch> {
         let drifting = self.by_end.first().map(|(end, _)| *end);
-        drifting.into_iter().chain(self.sunken.next_end()).min().map(|end| end.plus(END_SLACK_EPOCHS))
+        drifting
+            .into_iter()
+            .chain(self.sunken.next_end())
+            .min()
+            .map(|end| end.plus(END_SLACK_EPOCHS))
     }
 
     /// A digest of everything that survives a restart, in an order that does not depend on the order of arrival.
@@ -340,7 +302,11 @@ impl Sky {
         for slot in self.by_id.values() {
             if let Some(entry) = self.slab.get(*slot) {
                 hasher.update(entry.item().as_bytes());
-                hasher.update(&[entry.stone.bits, entry.stone.slots, u8::from(entry.stone.withheld)]);
+                hasher.update(&[
+                    entry.stone.bits,
+                    entry.stone.slots,
+                    u8::from(entry.stone.withheld),
+                ]);
             }
         }
         for item in self.sunken.items() {
@@ -361,8 +327,12 @@ impl Sky {
     }
 
     fn remove(&mut self, bottle: &BottleId) -> bool {
-        let Some(slot) = self.slot(bottle) else { return false };
-        let Some(entry) = self.slab.take(slot) else { return false };
+        let Some(slot) = self.slot(bottle) else {
+            return false;
+        };
+        let Some(entry) = self.slab.take(slot) else {
+            return false;
+        };
         self.by_id.remove(&Half::of(bottle.as_bytes()));
         self.by_author.remove(&Half::of(entry.stone.author.as_bytes()));
         self.by_item.remove(&Half::of(entry.item().as_bytes()));

@@ -51,7 +51,7 @@ fn op_of(message: &[u8], ops: &[Op]) -> (Op, usize) {
     let index = (word & !(1 << 31)) as usize;
     match ops[index] {
         Op::ThrowBack(key) if word >> 31 == 1 => (Op::Claim(key), index),
-        op => (op, index),
+        op @ (Op::Claim(_) | Op::ThrowBack(_) | Op::Recast(_) | Op::Withdraw) => (op, index),
     }
 }
 

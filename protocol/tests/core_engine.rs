@@ -1,51 +1,17 @@
-//! Scenarios of a few engines: throwing, catching, partitions, restarts, equivocation, withdrawal, floods.
-
-use std::collections::BTreeSet;
+//! Scenarios of a few engines: throwing, catching, partitions, restarts, the end of time.
 
 use meteorite_protocol::claims::throw_back_id;
-use meteorite_protocol::engine::{Command, End, Event, Input, Refusal};
+use meteorite_protocol::engine::{Command, End, Engine, Event, Input, Refusal};
 use meteorite_protocol::hold::{HoldEvent, Standing as Claimed};
-use meteorite_protocol::ids::BottleId;
 use meteorite_protocol::limits::{RECAST_AFTER_MS, SYNC_INTERVAL_MS};
 use meteorite_protocol::mine::Stage;
 use meteorite_protocol::sky::Standing;
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::wire::{CatchMessage, Place};
 
-use crate::core_make::{Made, bottle, bottle_of, claim, claimant, recast, throw_back, withdrawal};
-use crate::core_net::Net;
-
-const MINUTE: u64 = 60_000;
-
-fn line(size: usize) -> Net {
-    let mut net = Net::new(size);
-    for n in 1..size {
-        net.link(n - 1, n);
-    }
-    net
-}
-
-fn throw(net: &mut Net, n: usize, author: u64) -> Made {
-    let made = bottle(author, net.now.wall);
-    net.command(n, Command::Throw { sky_message: made.message.encode() }).unwrap();
-    made
-}
-
-fn topic_of(made: &Made) -> Topic {
-    Topic::of_author(&made.message.header.value().author)
-}
-
-fn stage(net: &Net, n: usize, bottle: &BottleId) -> Stage {
-    net.nodes[n].engine.truth(bottle, net.now).unwrap().stage()
-}
-
-fn ends(net: &Net, n: usize, bottle: &BottleId) -> Vec<End> {
-    let of = |event: &Event| match event {
-        Event::Ended { bottle: ended, end } if ended == bottle => Some(*end),
-        _ => None,
-    };
-    net.nodes[n].events.iter().filter_map(of).collect()
-}
+use crate::core_make::{Made, bottle, bottle_of, claim, claimant, recast, throw_back};
+use crate::core_net::{Net, config};
+use crate::core_scene::{MINUTE, ends, line, stage, throw};
 
 #[test]
 fn a_bottle_crosses_the_network_and_its_author_learns_only_what_is_proven() {
@@ -58,7 +24,11 @@ fn a_bottle_crosses_the_network_and_its_author_learns_only_what_is_proven() {
         assert_eq!(node.engine.sky().standing(&made.id), Standing::Drifting);
         assert!(node.store.blocks.contains_key(&made.message.header.value().body));
     }
-    assert_eq!(stage(&net, 0, &made.id), Stage::Handed, "nobody has offered it back yet");
+    assert_eq!(
+        stage(&net, 0, &made.id),
+        Stage::Handed,
+        "nobody has offered it back yet"
+    );
     net.run(3 * SYNC_INTERVAL_MS);
     assert_eq!(stage(&net, 0, &made.id), Stage::Held);
     assert_eq!(net.nodes[0].engine.truth(&made.id, net.now).unwrap().held, 1);
@@ -69,13 +39,32 @@ fn an_own_bottle_is_not_offered_in_sync_before_a_neighbour_offers_it_back() {
     let mut net = Net::new(3);
     let made = throw(&mut net, 0, 1);
     assert_eq!(stage(&net, 0, &made.id), Stage::Queued);
-    assert!(!net.nodes[0].engine.sky().is_offered(&made.id, net.now.wall.epoch()));
+    assert!(
+        !net.nodes[0]
+            .engine
+            .sky()
+            .is_offered(&made.id, net.now.wall.epoch())
+    );
     net.link(0, 1);
     net.run(10_000);
-    assert_eq!(net.nodes[1].engine.sky().standing(&made.id), Standing::Drifting, "by gossip, once there is somebody");
-    assert!(!net.nodes[0].engine.sky().is_offered(&made.id, net.now.wall.epoch()));
+    assert_eq!(
+        net.nodes[1].engine.sky().standing(&made.id),
+        Standing::Drifting,
+        "by gossip, once there is somebody"
+    );
+    assert!(
+        !net.nodes[0]
+            .engine
+            .sky()
+            .is_offered(&made.id, net.now.wall.epoch())
+    );
     net.run(3 * SYNC_INTERVAL_MS);
-    assert!(net.nodes[0].engine.sky().is_offered(&made.id, net.now.wall.epoch()));
+    assert!(
+        net.nodes[0]
+            .engine
+            .sky()
+            .is_offered(&made.id, net.now.wall.epoch())
+    );
     net.link(0, 2);
     net.run(1_000);
     assert_eq!(net.nodes[2].engine.sky().standing(&made.id), Standing::Drifting);
@@ -93,9 +82,17 @@ fn whoever_was_away_gets_everything_with_its_bodies_by_sync() {
     net.run(5_000);
     assert!(net.agree(&[0, 1, 2, late]));
     for one in &made {
-        assert!(net.nodes[late].store.blocks.contains_key(&one.message.header.value().body));
+        assert!(
+            net.nodes[late]
+                .store
+                .blocks
+                .contains_key(&one.message.header.value().body)
+        );
     }
-    assert_eq!(net.nodes[late].engine.claims(&made[0].id).unwrap().caught(), (1, 3));
+    assert_eq!(
+        net.nodes[late].engine.claims(&made[0].id).unwrap().caught(),
+        (1, 3)
+    );
 }
 
 #[test]
@@ -110,14 +107,23 @@ fn four_finders_of_three_places_agree_who_came_too_late() {
     assert!(net.agree(&[0, 1, 2, 3, 4]));
     let claims = net.nodes[0].engine.claims(&made.id).unwrap();
     assert_eq!(claims.caught(), (3, 3));
-    let standing = |n: usize| net.nodes[n].engine.hold().row(&made.id).unwrap().claim().unwrap().standing;
+    let standing = |n: usize| {
+        net.nodes[n]
+            .engine
+            .hold()
+            .row(&made.id)
+            .unwrap()
+            .claim()
+            .unwrap()
+            .standing
+    };
     let lost: Vec<usize> = (1..5).filter(|n| standing(*n) == Claimed::Displaced).collect();
     assert_eq!(lost.len(), 1);
     assert!(!claims.keeps(&Place::Root, &claimant(lost[0] as u64)));
     let told = &net.nodes[lost[0]].events;
     assert!(told.contains(&Event::Hold(HoldEvent::Displaced(made.id))));
     assert_eq!(stage(&net, 0, &made.id), Stage::Caught);
-    assert_eq!(net.command(1, Command::Touch { bottle: made.id }).is_err(), true);
+    assert!(net.command(1, Command::Touch { bottle: made.id }).is_err());
 }
 
 #[test]
@@ -145,13 +151,28 @@ fn a_partition_heals_to_one_set_of_claims() {
 fn a_thrown_back_bottle_is_caught_again_behind_it() {
     let mut net = line(3);
     let made = bottle_of(1, 0, net.now.wall, |header| header.slots = 1);
-    net.command(0, Command::Throw { sky_message: made.message.encode() }).unwrap();
+    net.command(
+        0,
+        Command::Throw {
+            sky_message: made.message.encode(),
+        },
+    )
+    .unwrap();
     net.run(1_000);
     let first = net.catch(1, made.id, 5);
     net.run(10_000);
-    assert_eq!(net.command(2, Command::Touch { bottle: made.id }), Err(Refusal::NoVacancy));
+    assert_eq!(
+        net.command(2, Command::Touch { bottle: made.id }),
+        Err(Refusal::NoVacancy)
+    );
     let signed = claim(made.id, 5, Place::Root, first.t);
-    net.command(1, Command::ThrowBack { throw_back: throw_back(&signed, 5, 1) }).unwrap();
+    net.command(
+        1,
+        Command::ThrowBack {
+            throw_back: throw_back(&signed, 5, 1),
+        },
+    )
+    .unwrap();
     net.run(1_000);
     assert_eq!(net.nodes[0].engine.claims(&made.id).unwrap().caught(), (0, 1));
     let second = net.catch(2, made.id, 6);
@@ -162,79 +183,36 @@ fn a_thrown_back_bottle_is_caught_again_behind_it() {
 }
 
 #[test]
-fn two_headers_by_one_key_sink_for_everybody() {
-    let mut net = line(4);
-    net.unlink(1, 2);
-    let (one, two) = (bottle(7, net.now.wall), bottle_of(7, 1, net.now.wall, |_| {}));
-    net.gossip(1, 0, topic_of(&one), one.message.encode());
-    net.gossip(2, 3, topic_of(&two), two.message.encode());
-    net.run(2 * MINUTE);
-    assert_eq!(net.nodes[0].engine.sky().standing(&one.id), Standing::Drifting);
-    net.link(1, 2);
-    net.run(3 * SYNC_INTERVAL_MS);
-    for n in 0..4 {
-        let sky = net.nodes[n].engine.sky();
-        assert_eq!((sky.standing(&one.id), sky.standing(&two.id)), (Standing::Sunk, Standing::Sunk), "node {n}");
-    }
-    assert!(net.agree(&[0, 1, 2, 3]));
-    assert_eq!(ends(&net, 0, &one.id), [End::Equivocated]);
-    // A third one changes nothing, and a late node learns the proof.
-    let three = bottle_of(7, 2, net.now.wall, |_| {});
-    net.gossip(1, 0, topic_of(&three), three.message.encode());
-    assert_eq!(net.nodes[0].engine.sky().standing(&three.id), Standing::Unknown);
-    let late = net.add_node();
-    net.link(0, late);
-    net.run(2_000);
-    assert!(net.agree(&[0, late]));
-    assert_eq!(net.nodes[late].engine.sky().standing(&one.id), Standing::Sunk);
-}
-
-#[test]
-fn a_withdrawn_bottle_is_gone_everywhere_even_if_it_is_claimed_meanwhile() {
-    let mut net = line(4);
-    let made = throw(&mut net, 0, 1);
-    net.run(4 * MINUTE);
-    net.unlink(1, 2);
-    net.catch(3, made.id, 3);
-    net.command(0, Command::Withdraw { withdrawal: withdrawal(&made) }).unwrap();
-    net.run(1_000);
-    assert_eq!(net.nodes[1].engine.sky().standing(&made.id), Standing::Withdrawn);
-    assert_eq!(net.nodes[2].engine.sky().standing(&made.id), Standing::Drifting);
-    net.link(1, 2);
-    net.run(3 * SYNC_INTERVAL_MS);
-    assert!(net.agree(&[0, 1, 2, 3]));
-    assert_eq!(net.nodes[3].engine.sky().standing(&made.id), Standing::Withdrawn);
-    assert_eq!(ends(&net, 3, &made.id), [End::Withdrawn]);
-    assert!(net.nodes[3].engine.hold().row(&made.id).unwrap().may_read(), "what was read is kept");
-    assert_eq!(stage(&net, 0, &made.id), Stage::Withdrawn);
-    let late = net.add_node();
-    net.link(3, late);
-    net.run(2_000);
-    assert!(net.agree(&[0, late]), "the withdrawal is its own tombstone");
-}
-
-#[test]
-fn a_caught_bottle_cannot_be_withdrawn() {
-    let mut net = line(2);
-    let made = throw(&mut net, 0, 1);
-    net.run(1_000);
-    net.catch(1, made.id, 3);
-    net.run(1_000);
-    let outcome = net.command(0, Command::Withdraw { withdrawal: withdrawal(&made) });
-    assert!(matches!(outcome, Err(Refusal::Withdraw(_))));
-}
-
-#[test]
 fn a_recast_opens_new_places_after_a_day_and_not_before() {
     let mut net = line(3);
     let made = bottle_of(1, 0, net.now.wall, |header| header.slots = 1);
-    net.command(0, Command::Throw { sky_message: made.message.encode() }).unwrap();
+    net.command(
+        0,
+        Command::Throw {
+            sky_message: made.message.encode(),
+        },
+    )
+    .unwrap();
     net.run(1_000);
     net.catch(1, made.id, 3);
     net.run(10_000);
-    assert!(matches!(net.command(0, Command::Recast { recast: recast(&made, 1) }), Err(Refusal::Recast(_))));
+    assert!(matches!(
+        net.command(
+            0,
+            Command::Recast {
+                recast: recast(&made, 1)
+            }
+        ),
+        Err(Refusal::Recast(_))
+    ));
     net.run(RECAST_AFTER_MS);
-    net.command(0, Command::Recast { recast: recast(&made, 1) }).unwrap();
+    net.command(
+        0,
+        Command::Recast {
+            recast: recast(&made, 1),
+        },
+    )
+    .unwrap();
     net.run(1_000);
     assert_eq!(net.catch(2, made.id, 4).place, Place::Recast(1));
     net.run(10_000);
@@ -245,7 +223,13 @@ fn a_recast_opens_new_places_after_a_day_and_not_before() {
 fn a_bottle_sinks_at_the_end_of_its_time_and_nothing_remains() {
     let mut net = line(3);
     let made = bottle_of(1, 0, net.now.wall, |header| header.ttl = 3);
-    net.command(0, Command::Throw { sky_message: made.message.encode() }).unwrap();
+    net.command(
+        0,
+        Command::Throw {
+            sky_message: made.message.encode(),
+        },
+    )
+    .unwrap();
     net.run(1_000);
     assert_eq!(net.nodes[2].engine.sky().len(), 1);
     net.run(50 * MINUTE);
@@ -263,15 +247,36 @@ fn a_restart_at_any_point_changes_nothing() {
     let made = throw(&mut net, 0, 1);
     net.restart(0);
     net.run(5_000);
-    assert_eq!(net.nodes[2].engine.sky().standing(&made.id), Standing::Drifting, "it is published again");
+    assert_eq!(
+        net.nodes[2].engine.sky().standing(&made.id),
+        Standing::Drifting,
+        "it is published again"
+    );
     net.command(2, Command::Touch { bottle: made.id }).unwrap();
     net.restart(2);
-    net.command(2, Command::Open { bottle: made.id, claimant: claimant(4) }).unwrap();
+    net.command(
+        2,
+        Command::Open {
+            bottle: made.id,
+            claimant: claimant(4),
+        },
+    )
+    .unwrap();
     net.restart(2);
-    let asked = net.nodes[2].events.iter().rev().any(|event| matches!(event, Event::MineClaim { .. }));
+    let asked = net.nodes[2]
+        .events
+        .iter()
+        .rev()
+        .any(|event| matches!(event, Event::MineClaim { .. }));
     assert!(asked, "mining goes on");
     let signed = claim(made.id, 4, Place::Root, net.now.wall.tick());
-    net.command(2, Command::Claimed { claim: CatchMessage::Claim(signed).encode() }).unwrap();
+    net.command(
+        2,
+        Command::Claimed {
+            claim: CatchMessage::Claim(signed).encode(),
+        },
+    )
+    .unwrap();
     net.restart(2);
     net.run(MINUTE);
     net.restart(1);
@@ -294,90 +299,19 @@ fn a_lost_cache_is_brought_back_by_sync_with_the_own_claim() {
     store.rows.retain(|key, _| !key.starts_with("claims"));
     net.unlink(0, 1);
     let rows = net.nodes[1].store.load();
-    net.nodes[1].engine = meteorite_protocol::engine::Engine::restore(&crate::core_net::config(), [9; 32], rows);
+    net.nodes[1].engine = Engine::restore(&config(), [9; 32], rows);
     net.input(1, Input::Start);
     assert!(net.nodes[1].engine.sky().is_empty());
     net.link(0, 1);
     net.run(5_000);
     assert!(net.agree(&[0, 1]));
-    assert!(net.nodes[1].engine.claims(&made.id).unwrap().keeps(&Place::Root, &claimant(4)));
-}
-
-#[test]
-fn a_flood_of_invalid_headers_is_cut_off_and_the_honest_go_on() {
-    let mut net = line(3);
-    net.run(1_000);
-    let villain = 0;
-    let mut sent = 0;
-    while net.linked(villain, 1) && sent < 3_000 {
-        let made = bottle(1_000 + sent, net.now.wall);
-        let mut bytes = made.message.encode();
-        let last = bytes.len() - 300;
-        bytes[last] ^= 1;
-        net.gossip(villain, 1, topic_of(&made), bytes);
-        net.run(20);
-        sent += 1;
-    }
-    assert!(sent < 50, "cut off after {sent}");
-    let honest = throw(&mut net, 2, 1);
-    net.run(1_000);
-    assert_eq!(net.nodes[1].engine.sky().standing(&honest.id), Standing::Drifting);
-    assert_eq!(net.nodes[1].blocked.len(), 1);
-}
-
-#[test]
-fn a_flood_of_valid_headers_raises_the_level_and_punishes_nobody() {
-    let mut net = line(3);
-    net.run(1_000);
-    // The same shard: the first byte of the author key decides.
-    let mut sent = 0;
-    for n in 0..8_000_u64 {
-        let author = crate::core_make::key("author", 10_000 + n).public();
-        if author[0] & 15 == 3 {
-            let made = bottle(10_000 + n, net.now.wall);
-            net.gossip(0, 1, topic_of(&made), made.message.encode());
-            sent += 1;
-        }
-    }
-    assert!(sent > 400);
-    let rose = net.nodes[1].events.iter().filter(|event| matches!(event, Event::AdmissionRose { .. })).count();
-    assert!(rose >= 1);
-    assert!(net.nodes[1].engine.sky().len() < sent, "what is below the level stays out");
-    assert!(net.nodes[1].blocked.is_empty());
-    net.run(5_000);
-    assert!(net.nodes.iter().all(|node| node.blocked.is_empty()));
-}
-
-#[test]
-fn honest_traffic_for_an_hour_costs_nobody_any_blame() {
-    let mut net = Net::new(4);
-    for (a, b) in [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2)] {
-        net.link(a, b);
-    }
-    let mut author = 0;
-    for round in 0..12_u64 {
-        for n in 0..4 {
-            if round % 4 == n as u64 % 4 {
-                author += 1;
-                throw(&mut net, n, author);
-            }
-        }
-        if round % 3 == 2 {
-            let neighbours: BTreeSet<usize> = [1, 3].into();
-            for n in neighbours {
-                net.unlink(0, n);
-                net.link(0, n);
-            }
-        }
-        net.run(5 * MINUTE);
-    }
-    assert!(net.agree(&[0, 1, 2, 3]));
-    for (n, node) in net.nodes.iter().enumerate() {
-        assert!(node.blocked.is_empty());
-        for m in 0..4 {
-            assert_eq!(node.engine.reputation().blame_of(&crate::core_net::peer(m), net.now.mono_ms), 0, "{n} {m}");
-        }
-    }
+    assert!(
+        net.nodes[1]
+            .engine
+            .claims(&made.id)
+            .unwrap()
+            .keeps(&Place::Root, &claimant(4))
+    );
 }
 
 #[test]
@@ -387,19 +321,12 @@ fn the_day_ends_after_three_throws() {
         throw(&mut net, 0, author);
     }
     let fourth = bottle(4, net.now.wall);
-    let outcome = net.command(0, Command::Throw { sky_message: fourth.message.encode() });
+    let outcome = net.command(
+        0,
+        Command::Throw {
+            sky_message: fourth.message.encode(),
+        },
+    );
     assert!(matches!(outcome, Err(Refusal::Spent(_))));
     assert_eq!(net.nodes[0].engine.sky().len(), 3);
-}
-
-#[test]
-fn a_denied_bottle_goes_and_stays_out() {
-    let mut net = line(2);
-    let made = throw(&mut net, 0, 1);
-    net.run(1_000);
-    net.command(1, Command::Deny { bottle: made.id }).unwrap();
-    assert_eq!(ends(&net, 1, &made.id), [End::Denied]);
-    net.run(5 * MINUTE);
-    assert_eq!(net.nodes[1].engine.sky().standing(&made.id), Standing::Denied);
-    assert!(net.nodes[1].store.content.is_empty());
 }

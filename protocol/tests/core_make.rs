@@ -30,8 +30,12 @@ pub(crate) fn key(label: &str, n: u64) -> SigningKey {
 /// A bottle thrown at this moment. The same author number gives the same author; `salt` makes a different header.
 pub(crate) fn bottle_of(author: u64, salt: u64, wall: UnixMillis, change: impl FnOnce(&mut Header)) -> Made {
     let signer = key("author", author);
-    let sealed: Vec<u8> = (0..256).map(|i| (i as u64 ^ author ^ (salt << 3)) as u8).collect();
-    let body = BodyBlock::from_sealed(&[&author.to_be_bytes()[..], &salt.to_be_bytes(), &sealed[16..]].concat()).unwrap();
+    let sealed: Vec<u8> = (0..256)
+        .map(|i| (i as u64 ^ author ^ (salt << 3)) as u8)
+        .collect();
+    let body =
+        BodyBlock::from_sealed(&[&author.to_be_bytes()[..], &salt.to_be_bytes(), &sealed[16..]].concat())
+            .unwrap();
     let mut nonce = [0; 16];
     nonce[..8].copy_from_slice(&author.to_be_bytes());
     nonce[8..].copy_from_slice(&salt.to_be_bytes());
@@ -58,9 +62,17 @@ pub(crate) fn bottle_of(author: u64, salt: u64, wall: UnixMillis, change: impl F
     };
     change(&mut header);
     let bits = Params::for_tests().stamp_bits_floor();
-    header.stamp = mine(Miner::stamp(header.author.as_bytes(), header.stamp_epoch().0, bits));
+    header.stamp = mine(Miner::stamp(
+        header.author.as_bytes(),
+        header.stamp_epoch().0,
+        bits,
+    ));
     let header = Signed::sign(header, &signer);
-    Made { id: header.bottle(), author: signer, message: SkyMessage { header, body } }
+    Made {
+        id: header.bottle(),
+        author: signer,
+        message: SkyMessage { header, body },
+    }
 }
 
 pub(crate) fn bottle(author: u64, wall: UnixMillis) -> Made {
@@ -79,8 +91,22 @@ pub(crate) fn claim(bottle: BottleId, finder: u64, place: Place, t: Tick) -> Sig
     let signer = key("finder", finder);
     let claimant = ClaimantKey(signer.public());
     let bits = Params::for_tests().claim_bits_floor();
-    let work = mine(Miner::claim(bottle.as_bytes(), &place.to_bytes(), claimant.as_bytes(), bits));
-    Signed::sign(Claim { bottle, place, claimant, t, work }, &signer)
+    let work = mine(Miner::claim(
+        bottle.as_bytes(),
+        &place.to_bytes(),
+        claimant.as_bytes(),
+        bits,
+    ));
+    Signed::sign(
+        Claim {
+            bottle,
+            place,
+            claimant,
+            t,
+            work,
+        },
+        &signer,
+    )
 }
 
 pub(crate) fn claimant(finder: u64) -> ClaimantKey {
@@ -88,7 +114,10 @@ pub(crate) fn claimant(finder: u64) -> ClaimantKey {
 }
 
 pub(crate) fn throw_back(claim: &Signed<Claim>, finder: u64, depth: u8) -> Vec<u8> {
-    let back = ThrowBack { claim: claim.clone(), depth };
+    let back = ThrowBack {
+        claim: claim.clone(),
+        depth,
+    };
     CatchMessage::ThrowBack(Signed::sign(back, &key("finder", finder))).encode()
 }
 

@@ -1,11 +1,11 @@
-//! A small network of engines in virtual time: a store in memory and links with latency.
+//! A small network of engines in virtual time: links with latency, one disk each.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use meteorite_protocol::claims::ClaimKey;
 use meteorite_protocol::engine::{
-    CallId, Command, CommandId, Config, Content, Effect, Engine, Event, Input, LoadedEntry, MessageHandle, Protocol,
-    Refusal, RequestHandle, Row, encode_entries,
+    CallId, Command, CommandId, Config, Effect, Engine, Event, Input, LoadedEntry, MessageHandle, Protocol,
+    Refusal, RequestHandle, encode_entries,
 };
 use meteorite_protocol::ids::{BodyId, BottleId, Peer};
 use meteorite_protocol::time::{Now, UnixMillis};
@@ -13,67 +13,10 @@ use meteorite_protocol::topic::Topic;
 use meteorite_protocol::validate::Params;
 use meteorite_protocol::wire::{BodyAnswer, BodyRequest, Bytes, CatchMessage, Wire as _};
 
+use crate::core_disk::Store;
 use crate::core_make::{EPOCH_START, claim, claimant};
 
 pub(crate) const LATENCY_MS: u64 = 10;
-
-/// What a node keeps on disk. `Durable` and `Cache` are the same here; a crash test keeps what it wants.
-#[derive(Default, Clone)]
-pub(crate) struct Store {
-    pub(crate) bottles: BTreeMap<BottleId, Row>,
-    pub(crate) content: BTreeMap<BottleId, Content>,
-    pub(crate) rows: BTreeMap<String, Row>,
-    pub(crate) blocks: BTreeMap<BodyId, Vec<u8>>,
-}
-
-impl Store {
-    pub(crate) fn write(&mut self, row: Row) {
-        match row {
-            Row::Bottle(mut row) => {
-                if let Some(content) = row.content.take() {
-                    if let Some(body) = &content.body {
-                        self.blocks.insert(row.body, body.clone());
-                    }
-                    self.content.insert(row.bottle, *content);
-                }
-                self.bottles.insert(row.bottle, Row::Bottle(row));
-            }
-            Row::HoldGone(bottle) => {
-                self.rows.remove(&format!("hold {bottle}"));
-            }
-            row => {
-                let key = match &row {
-                    Row::Claims(row) => format!("claims {}", row.bottle),
-                    Row::Equivocation(row) => format!("equivocation {}", row.author),
-                    Row::Mine(row) => format!("mine {}", row.bottle.id),
-                    Row::Hold(row) => format!("hold {}", row.bottle),
-                    Row::Economy(_) => "economy".to_owned(),
-                    Row::Bottle(_) | Row::HoldGone(_) => unreachable!(),
-                };
-                self.rows.insert(key, row);
-            }
-        }
-    }
-
-    fn drop_bottle(&mut self, bottle: &BottleId) {
-        self.bottles.remove(bottle);
-        self.content.remove(bottle);
-        self.rows.remove(&format!("claims {bottle}"));
-    }
-
-    /// Everything, as it would be loaded after a crash.
-    pub(crate) fn load(&self) -> Vec<Row> {
-        let bottles = self.bottles.values().cloned().map(|row| match row {
-            Row::Bottle(mut row) => {
-                row.has_body = self.blocks.contains_key(&row.body);
-                row.content = self.content.get(&row.bottle).cloned().map(Box::new);
-                Row::Bottle(row)
-            }
-            other => other,
-        });
-        self.rows.values().cloned().chain(bottles).collect()
-    }
-}
 
 pub(crate) struct Node {
     pub(crate) engine: Engine,
@@ -86,9 +29,21 @@ pub(crate) struct Node {
 }
 
 enum Packet {
-    Gossip { topic: Topic, bytes: Vec<u8> },
-    Ask { call: CallId, protocol: Protocol, bytes: Vec<u8>, bodies: bool },
-    Reply { call: CallId, answer: Option<Vec<u8>>, bodies: bool },
+    Gossip {
+        topic: Topic,
+        bytes: Vec<u8>,
+    },
+    Ask {
+        call: CallId,
+        protocol: Protocol,
+        bytes: Vec<u8>,
+        bodies: bool,
+    },
+    Reply {
+        call: CallId,
+        answer: Option<Vec<u8>>,
+        bodies: bool,
+    },
 }
 
 /// The network. Time is a number that only [`Net::run`] moves.
@@ -105,7 +60,10 @@ pub(crate) struct Net {
 }
 
 pub(crate) fn config() -> Config {
-    Config { params: Params::for_tests(), ..Config::default() }
+    Config {
+        params: Params::for_tests(),
+        ..Config::default()
+    }
 }
 
 pub(crate) fn peer(n: usize) -> Peer {
@@ -166,9 +124,12 @@ impl Net {
         self.next += 1;
         let id = CommandId(self.next);
         self.input(n, Input::Command { id, command });
-        let done = self.nodes[n].events.iter().rev().find_map(|event| match event {
-            Event::Done { id: done, outcome } if *done == id => Some(*outcome),
-            _ => None,
+        let done = self.nodes[n].events.iter().rev().find_map(|event| {
+            if let Event::Done { id: done, outcome } = event {
+                (*done == id).then_some(*outcome)
+            } else {
+                None
+            }
         });
         done.unwrap()
     }
@@ -197,10 +158,18 @@ impl Net {
         let end = self.now.mono_ms + ms;
         loop {
             let packet = self.queue.iter().map(|(at, ..)| *at).min();
-            let deadlines = self.nodes.iter().map(|node| node.engine.next_deadline(self.now).map(|(at, _)| at));
-            let timer = deadlines.enumerate().filter_map(|(n, at)| at.map(|at| (at, n))).min();
+            let deadlines = self
+                .nodes
+                .iter()
+                .map(|node| node.engine.next_deadline(self.now).map(|(at, _)| at));
+            let timer = deadlines
+                .enumerate()
+                .filter_map(|(n, at)| at.map(|at| (at, n)))
+                .min();
             let at = [packet, timer.map(|(at, _)| at)].into_iter().flatten().min();
-            let Some(at) = at.filter(|at| *at <= end) else { break };
+            let Some(at) = at.filter(|at| *at <= end) else {
+                break;
+            };
             self.advance(at);
             if packet.is_some_and(|packet| packet <= at) {
                 let position = self.queue.iter().position(|(due, ..)| *due <= at).unwrap();
@@ -208,8 +177,14 @@ impl Net {
                 self.deliver(from, to, packet);
             } else if let Some((_, n)) = timer {
                 self.input(n, Input::Tick);
-                let again = self.nodes[n].engine.next_deadline(self.now).map(|(at, why)| (at > self.now.mono_ms, why));
-                assert!(again.is_none_or(|(later, _)| later), "the tick did not settle: {again:?}");
+                let again = self.nodes[n]
+                    .engine
+                    .next_deadline(self.now)
+                    .map(|(at, why)| (at > self.now.mono_ms, why));
+                assert!(
+                    again.is_none_or(|(later, _)| later),
+                    "the tick did not settle: {again:?}"
+                );
             }
         }
         self.advance(end);
@@ -223,19 +198,23 @@ impl Net {
     pub(crate) fn input(&mut self, n: usize, input: Input) {
         let mut effects = Vec::new();
         self.nodes[n].engine.handle(input, self.now, &mut effects);
-        let (durable, rest): (Vec<Effect>, Vec<Effect>) =
-            effects.into_iter().partition(|effect| matches!(effect, Effect::Durable(_)));
+        let (durable, rest): (Vec<Effect>, Vec<Effect>) = effects
+            .into_iter()
+            .partition(|effect| matches!(effect, Effect::Durable(_)));
         for effect in durable.into_iter().chain(rest) {
             self.carry_out(n, effect);
         }
     }
 
     fn send(&mut self, from: usize, to: usize, packet: Packet) {
-        self.queue.push_back((self.now.mono_ms + LATENCY_MS, from, to, packet));
+        self.queue
+            .push_back((self.now.mono_ms + LATENCY_MS, from, to, packet));
     }
 
     fn neighbours(&self, n: usize) -> Vec<usize> {
-        (0..self.nodes.len()).filter(|m| *m != n && self.linked(n, *m)).collect()
+        (0..self.nodes.len())
+            .filter(|m| *m != n && self.linked(n, *m))
+            .collect()
     }
 
     fn node_of(&self, peer: &Peer) -> usize {
@@ -245,32 +224,79 @@ impl Net {
     fn carry_out(&mut self, n: usize, effect: Effect) {
         match effect {
             Effect::Durable(row) | Effect::Cache(row) => self.nodes[n].store.write(row),
-            Effect::Publish { publication, topic, bytes } => {
+            Effect::Publish {
+                publication,
+                topic,
+                bytes,
+            } => {
                 self.nodes[n].seen.insert(*blake3::hash(&bytes).as_bytes());
                 let to = self.neighbours(n);
                 for m in &to {
-                    self.send(n, *m, Packet::Gossip { topic, bytes: bytes.clone() });
+                    self.send(
+                        n,
+                        *m,
+                        Packet::Gossip {
+                            topic,
+                            bytes: bytes.clone(),
+                        },
+                    );
                 }
-                self.input(n, Input::Published { publication, neighbours: to.len() as u16 });
+                self.input(
+                    n,
+                    Input::Published {
+                        publication,
+                        neighbours: to.len() as u16,
+                    },
+                );
             }
             Effect::Verdict { message, verdict } => {
                 let (topic, bytes, from) = self.nodes[n].waiting.remove(&message).unwrap();
                 if verdict.is_accept() {
                     for m in self.neighbours(n).into_iter().filter(|m| *m != from) {
-                        self.send(n, m, Packet::Gossip { topic, bytes: bytes.clone() });
+                        self.send(
+                            n,
+                            m,
+                            Packet::Gossip {
+                                topic,
+                                bytes: bytes.clone(),
+                            },
+                        );
                     }
                 }
             }
-            Effect::Call { call, peer, protocol, bytes } => {
+            Effect::Call {
+                call,
+                peer,
+                protocol,
+                bytes,
+            } => {
                 self.asks += 1;
                 *self.bytes.entry(protocol).or_default() += bytes.len() as u64;
                 let to = self.node_of(&peer);
-                self.send(n, to, Packet::Ask { call, protocol, bytes, bodies: false });
+                self.send(
+                    n,
+                    to,
+                    Packet::Ask {
+                        call,
+                        protocol,
+                        bytes,
+                        bodies: false,
+                    },
+                );
             }
             Effect::FetchBodies { call, peer, bodies } => {
                 let to = self.node_of(&peer);
                 let bytes = BodyRequest { ids: bodies }.encode();
-                self.send(n, to, Packet::Ask { call, protocol: Protocol::Body, bytes, bodies: true });
+                self.send(
+                    n,
+                    to,
+                    Packet::Ask {
+                        call,
+                        protocol: Protocol::Body,
+                        bytes,
+                        bodies: true,
+                    },
+                );
             }
             Effect::Answer { request, bytes } => self.answer(n, request, Some(bytes)),
             Effect::Refuse { request } => self.answer(n, request, None),
@@ -279,18 +305,29 @@ impl Net {
                 let loaded = entries.into_iter().filter_map(|plan| {
                     let content = store.content.get(&plan.bottle)?;
                     let (header, signature) = (content.header.clone(), content.signature);
-                    Some(LoadedEntry { header, signature, catch: plan.catch })
+                    Some(LoadedEntry {
+                        header,
+                        signature,
+                        catch: plan.catch,
+                    })
                 });
                 let bytes = encode_entries(loaded.collect::<Vec<_>>());
                 self.answer(n, request, Some(bytes));
             }
             Effect::AnswerBodies { request, bodies } => {
                 let blocks = &self.nodes[n].store.blocks;
-                let blocks = bodies.iter().filter_map(|body| blocks.get(body)).cloned().map(Bytes).collect();
+                let blocks = bodies
+                    .iter()
+                    .filter_map(|body| blocks.get(body))
+                    .cloned()
+                    .map(Bytes)
+                    .collect();
                 self.answer(n, request, Some(BodyAnswer { blocks }.encode()));
             }
             Effect::DropBottles { bottles } => {
-                bottles.iter().for_each(|bottle| self.nodes[n].store.drop_bottle(bottle));
+                bottles
+                    .iter()
+                    .for_each(|bottle| self.nodes[n].store.drop_bottle(bottle));
             }
             Effect::DropBodies { .. } => {}
             Effect::Block { peer, .. } => {
@@ -314,9 +351,19 @@ impl Net {
     pub(crate) fn gossip(&mut self, from: usize, to: usize, topic: Topic, bytes: Vec<u8>) {
         self.next += 1;
         let message = MessageHandle(self.next);
-        self.nodes[to].waiting.insert(message, (topic, bytes.clone(), from));
+        self.nodes[to]
+            .waiting
+            .insert(message, (topic, bytes.clone(), from));
         let peer = self.nodes[from].peer.clone();
-        self.input(to, Input::Gossip { peer, topic, message, bytes });
+        self.input(
+            to,
+            Input::Gossip {
+                peer,
+                topic,
+                message,
+                bytes,
+            },
+        );
     }
 
     fn deliver(&mut self, from: usize, to: usize, packet: Packet) {
@@ -327,12 +374,25 @@ impl Net {
                     self.gossip(from, to, topic, bytes);
                 }
             }
-            Packet::Ask { call, protocol, bytes, bodies } if linked => {
+            Packet::Ask {
+                call,
+                protocol,
+                bytes,
+                bodies,
+            } if linked => {
                 self.next += 1;
                 let request = RequestHandle(self.next);
                 self.requests.insert(request, (from, call, bodies));
                 let peer = self.nodes[from].peer.clone();
-                self.input(to, Input::Asked { peer, request, protocol, bytes });
+                self.input(
+                    to,
+                    Input::Asked {
+                        peer,
+                        request,
+                        protocol,
+                        bytes,
+                    },
+                );
             }
             Packet::Ask { call, bodies, .. } => self.reply(from, call, None, bodies),
             Packet::Reply { call, answer, bodies } => {
@@ -345,33 +405,65 @@ impl Net {
         if !bodies {
             return self.input(n, Input::Answered { call, answer });
         }
-        let blocks = answer.and_then(|bytes| BodyAnswer::decode(&bytes).ok()).map_or(Vec::new(), |answer| answer.blocks);
+        let blocks = answer
+            .and_then(|bytes| BodyAnswer::decode(&bytes).ok())
+            .map_or(Vec::new(), |answer| answer.blocks);
         let mut came = Vec::new();
         for block in blocks {
             came.push(BodyId::of(block.as_slice()));
-            self.nodes[n].store.blocks.insert(BodyId::of(block.as_slice()), block.0);
+            self.nodes[n]
+                .store
+                .blocks
+                .insert(BodyId::of(block.as_slice()), block.0);
         }
-        self.input(n, Input::BodiesFetched { call, bodies: came, broken: false });
+        self.input(
+            n,
+            Input::BodiesFetched {
+                call,
+                bodies: came,
+                broken: false,
+            },
+        );
     }
 
     /// Whether all these nodes hold the same bottles with the same claims.
     pub(crate) fn agree(&self, nodes: &[usize]) -> bool {
-        let items = |n: &usize| -> BTreeSet<_> { self.nodes[*n].engine.sky().items(self.now.wall.epoch()).collect() };
+        let items =
+            |n: &usize| -> BTreeSet<_> { self.nodes[*n].engine.sky().items(self.now.wall.epoch()).collect() };
         nodes.windows(2).all(|pair| items(&pair[0]) == items(&pair[1]))
     }
 
     /// Takes a bottle all the way to an own claim: touch, open, mine, claim. The claim's key.
     pub(crate) fn catch(&mut self, n: usize, bottle: BottleId, finder: u64) -> ClaimKey {
         self.command(n, Command::Touch { bottle }).unwrap();
-        self.command(n, Command::Open { bottle, claimant: claimant(finder) }).unwrap();
-        let place = self.nodes[n].events.iter().rev().find_map(|event| match event {
-            Event::MineClaim { bottle: wanted, place, .. } if *wanted == bottle => Some(*place),
-            _ => None,
+        self.open(n, bottle, finder).unwrap()
+    }
+
+    /// Opens a touched bottle and claims it at once. `None` if it was refused.
+    pub(crate) fn open(&mut self, n: usize, bottle: BottleId, finder: u64) -> Option<ClaimKey> {
+        self.command(
+            n,
+            Command::Open {
+                bottle,
+                claimant: claimant(finder),
+            },
+        )
+        .ok()?;
+        let place = self.nodes[n].events.iter().rev().find_map(|event| {
+            let Event::MineClaim {
+                bottle: wanted,
+                place,
+                ..
+            } = event
+            else {
+                return None;
+            };
+            (*wanted == bottle).then_some(*place)
         });
         let signed = claim(bottle, finder, place.unwrap(), self.now.wall.tick());
         let key = ClaimKey::of(signed.value());
         let message = CatchMessage::Claim(signed).encode();
         self.command(n, Command::Claimed { claim: message }).unwrap();
-        key
+        Some(key)
     }
 }

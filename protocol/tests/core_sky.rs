@@ -34,7 +34,10 @@ fn full(max: usize) -> Sky {
     let mut sky = Sky::with_max(max);
     for n in 0..max as u64 {
         let bits = 20 + (n % 10) as u8;
-        assert!(matches!(sky.insert(Stone { bits, ..stone(n) }), Insert::Added { .. }));
+        assert!(matches!(
+            sky.insert(Stone { bits, ..stone(n) }),
+            Insert::Added { .. }
+        ));
     }
     sky
 }
@@ -43,7 +46,12 @@ fn full(max: usize) -> Sky {
 fn a_full_sky_lets_the_least_work_go_and_keeps_what_is_withheld() {
     let mut sky = full(1_000);
     sky.set_withheld(&id(0), true);
-    let Insert::Added { evicted } = sky.insert(Stone { bits: 25, ..stone(5_000) }) else { panic!() };
+    let Insert::Added { evicted } = sky.insert(Stone {
+        bits: 25,
+        ..stone(5_000)
+    }) else {
+        panic!()
+    };
     assert_eq!(evicted.len(), 10);
     assert!(!evicted.contains(&id(0)));
     assert_eq!(sky.len(), 991);
@@ -51,22 +59,45 @@ fn a_full_sky_lets_the_least_work_go_and_keeps_what_is_withheld() {
     let lowest = evicted.iter().min().unwrap();
     let n = (0..1_000).find(|n| id(*n) == *lowest).unwrap();
     assert_eq!(sky.insert(stone(n)), Insert::Full { evicted: vec![] });
-    assert!(matches!(sky.insert(Stone { bits: 21, ..stone(6_000) }), Insert::Added { .. }));
-    assert!(matches!(sky.insert(Stone { bits: 20, withheld: true, ..stone(n) }), Insert::Added { .. }), "own ones may");
+    assert!(matches!(
+        sky.insert(Stone {
+            bits: 21,
+            ..stone(6_000)
+        }),
+        Insert::Added { .. }
+    ));
+    assert!(
+        matches!(
+            sky.insert(Stone {
+                bits: 20,
+                withheld: true,
+                ..stone(n)
+            }),
+            Insert::Added { .. }
+        ),
+        "own ones may"
+    );
 }
 
 #[test]
 fn every_node_evicts_the_same_bottles() {
     let (mut one, mut two) = (full(500), Sky::with_max(500));
     for n in (0..500_u64).rev() {
-        two.insert(Stone { bits: 20 + (n % 10) as u8, ..stone(n) });
+        two.insert(Stone {
+            bits: 20 + (n % 10) as u8,
+            ..stone(n)
+        });
     }
     let high = |n: u64| Stone { bits: 30, ..stone(n) };
-    let (Insert::Added { evicted: a }, Insert::Added { evicted: b }) = (one.insert(high(900)), two.insert(high(900)))
+    let (Insert::Added { evicted: a }, Insert::Added { evicted: b }) =
+        (one.insert(high(900)), two.insert(high(900)))
     else {
         panic!()
     };
-    assert_eq!(a.into_iter().collect::<BTreeSet<_>>(), b.into_iter().collect::<BTreeSet<_>>());
+    assert_eq!(
+        a.into_iter().collect::<BTreeSet<_>>(),
+        b.into_iter().collect::<BTreeSet<_>>()
+    );
     assert_eq!(one.digest(), two.digest());
 }
 
@@ -85,7 +116,10 @@ fn a_bottle_stays_one_epoch_beyond_its_end() {
 #[test]
 fn withheld_bottles_are_in_no_item_list() {
     let mut sky = Sky::default();
-    sky.insert(Stone { withheld: true, ..stone(1) });
+    sky.insert(Stone {
+        withheld: true,
+        ..stone(1)
+    });
     assert_eq!(sky.items(Epoch(1_000)).count(), 0);
     let revision = sky.revision();
     assert!(sky.set_withheld(&id(1), false));
@@ -100,8 +134,15 @@ fn the_item_follows_the_claims() {
     sky.insert(stone(1));
     let before = sky.item(&id(1)).unwrap();
     assert_eq!(before, item_hash(&id(1), &ClaimSet::empty_digest()));
-    let key = ClaimKey { place: Place::Root, claimant: ClaimantKey([5; 32]), t: Tick(9) };
-    assert_eq!(sky.update_claims(&id(1), |claims| claims.add_claim(&key, b"c")), Some(Merge::Entered));
+    let key = ClaimKey {
+        place: Place::Root,
+        claimant: ClaimantKey([5; 32]),
+        t: Tick(9),
+    };
+    assert_eq!(
+        sky.update_claims(&id(1), |claims| claims.add_claim(&key, b"c")),
+        Some(Merge::Entered)
+    );
     let after = sky.item(&id(1)).unwrap();
     assert_ne!(before, after);
     assert_eq!(sky.owner(&before), None);
@@ -117,11 +158,21 @@ fn nodes_with_other_proofs_of_one_equivocation_agree() {
     let (mut one, mut two) = (Sky::default(), Sky::default());
     one.insert(same(1));
     assert_eq!(one.rival(&author, &id(2)), Some(id(1)));
-    assert_eq!(one.insert(same(2)), Insert::Known, "the caller sinks both instead");
+    assert_eq!(
+        one.insert(same(2)),
+        Insert::Known,
+        "the caller sinks both instead"
+    );
     assert!(one.sink(Sunk::new(author, (id(1), Epoch(2_000)), (id(2), Epoch(2_100)))));
     assert!(two.sink(Sunk::new(author, (id(3), Epoch(1_500)), (id(2), Epoch(2_100)))));
-    assert!(!two.sink(Sunk::new(author, (id(1), Epoch(9_000)), (id(3), Epoch(9_000)))), "the first proof stays");
-    assert_eq!(one.items(Epoch(1_000)).collect::<Vec<_>>(), two.items(Epoch(1_000)).collect::<Vec<_>>());
+    assert!(
+        !two.sink(Sunk::new(author, (id(1), Epoch(9_000)), (id(3), Epoch(9_000)))),
+        "the first proof stays"
+    );
+    assert_eq!(
+        one.items(Epoch(1_000)).collect::<Vec<_>>(),
+        two.items(Epoch(1_000)).collect::<Vec<_>>()
+    );
     assert_eq!(one.standing(&id(1)), Standing::Sunk);
     assert_eq!(one.insert(same(4)), Insert::Known);
     assert_eq!(one.expire(Epoch(2_100)), []);
@@ -134,10 +185,18 @@ fn memory_of_equivocators_and_denials_is_bounded() {
     let mut sky = Sky::default();
     for n in 0..EQUIVOCATORS_MAX as u64 + 10 {
         let author = AuthorKey(hash(2, n));
-        sky.sink(Sunk::new(author, (id(2 * n), Epoch(100 + n as u32)), (id(2 * n + 1), Epoch(1))));
+        sky.sink(Sunk::new(
+            author,
+            (id(2 * n), Epoch(100 + n as u32)),
+            (id(2 * n + 1), Epoch(1)),
+        ));
     }
     assert_eq!(sky.items(Epoch(0)).count(), EQUIVOCATORS_MAX);
-    assert_eq!(sky.sunk(&AuthorKey(hash(2, 0))), None, "the one that ends first is forgotten");
+    assert_eq!(
+        sky.sunk(&AuthorKey(hash(2, 0))),
+        None,
+        "the one that ends first is forgotten"
+    );
     for n in 0..DENIED_MAX as u64 {
         assert!(sky.deny(id(n + 1_000_000)));
     }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use meteorite_protocol::engine::{Effect, Event, Input, Protocol, RequestHandle};
 use meteorite_protocol::ids::{AuthorKey, BottleId, ItemHash};
 use meteorite_protocol::limits::{
-    SYNC_ANSWER_BYTES_MAX, SYNC_FETCH_ITEMS_MAX, SYNC_FETCHES_IN_FLIGHT, SYNC_ITEMS_PER_SESSION_MAX, SYNC_ROUNDS_MAX,
+    SYNC_ANSWER_BYTES_MAX, SYNC_FETCH_ITEMS_MAX, SYNC_FETCHES_IN_FLIGHT, SYNC_ITEMS_PER_SESSION_MAX,
+    SYNC_ROUNDS_MAX,
 };
 use meteorite_protocol::reconcile::{Outcome, Responder, Sealed, Session, Unwanted, Wanting};
 use meteorite_protocol::sky::{Insert, Sky, Stone};
@@ -18,7 +19,10 @@ use proptest::prelude::*;
 use crate::core_make::{EPOCH_START, bottle};
 use crate::core_net::{LATENCY_MS, Net, peer};
 
-const NOW: Now = Now { mono_ms: 1_000, wall: UnixMillis(EPOCH_START) };
+const NOW: Now = Now {
+    mono_ms: 1_000,
+    wall: UnixMillis(EPOCH_START),
+};
 
 fn hash(n: u64) -> [u8; 32] {
     *blake3::hash(&n.to_be_bytes()).as_bytes()
@@ -57,7 +61,9 @@ impl Wanting for Lacking<'_> {
 /// Runs a session between two skies. What was fetched, what the other is proven to have, and the rounds it took.
 fn reconcile(ours: &Sky, theirs: &Sky, own: &[u64]) -> (BTreeSet<ItemHash>, Vec<BottleId>, usize) {
     let mut responder = Responder::default();
-    let own = own.iter().map(|n| (ours.item(&BottleId(hash(*n))).unwrap(), BottleId(hash(*n))));
+    let own = own
+        .iter()
+        .map(|n| (ours.item(&BottleId(hash(*n))).unwrap(), BottleId(hash(*n))));
     let mut session = Session::start(&Sealed::new(ours, NOW), own, NOW.mono_ms).unwrap();
     let mut fetched = BTreeSet::new();
     let mut rounds = 0;
@@ -71,7 +77,11 @@ fn reconcile(ours: &Sky, theirs: &Sky, own: &[u64]) -> (BTreeSet<ItemHash>, Vec<
                     session.on_reconcile(&answer, &mut Lacking(ours))
                 }
                 SyncRequest::Fetch { items } => {
-                    let got: BTreeSet<ItemHash> = items.iter().copied().filter(|i| theirs.owner(i).is_some()).collect();
+                    let got: BTreeSet<ItemHash> = items
+                        .iter()
+                        .copied()
+                        .filter(|i| theirs.owner(i).is_some())
+                        .collect();
                     fetched.extend(got.iter().copied());
                     session.on_entries(&items, &got, true, 1_000)
                 }
@@ -160,7 +170,10 @@ fn a_responder_that_claims_items_without_end_is_bounded_and_blamed() {
         }
     }
     assert_eq!(outcome, Outcome::Faulty);
-    assert!(rounds <= SYNC_ROUNDS_MAX && asked <= 3 * SYNC_FETCH_ITEMS_MAX, "{rounds} rounds, {asked} items");
+    assert!(
+        rounds <= SYNC_ROUNDS_MAX && asked <= 3 * SYNC_FETCH_ITEMS_MAX,
+        "{rounds} rounds, {asked} items"
+    );
 }
 
 #[test]
@@ -172,7 +185,9 @@ fn a_session_takes_no_more_items_than_its_share() {
     let mut fetched = 0;
     let mut outcome = Outcome::Open;
     while outcome == Outcome::Open {
-        let Some(request) = session.next_request() else { break };
+        let Some(request) = session.next_request() else {
+            break;
+        };
         outcome = match request {
             SyncRequest::Reconcile { msg } => {
                 let answer = responder.answer(msg.as_slice(), &theirs, NOW).unwrap();
@@ -196,14 +211,30 @@ fn unasked_answers_are_faulty() {
 }
 
 #[test]
-fn the_sealed_vector_is_reused_for_a_while_and_then_renewed() {
-    let mut sky = sky_of(0..10);
+fn the_sealed_vector_of_a_large_sky_is_reused_for_a_moment() {
+    let later = |ms| Now {
+        mono_ms: NOW.mono_ms + ms,
+        ..NOW
+    };
+    let mut sky = sky_of(0..5_000);
     let mut responder = Responder::default();
-    assert_eq!(responder.sealed(&sky, NOW).len(), 10);
-    sky.insert(stone(10));
-    assert_eq!(responder.sealed(&sky, NOW).len(), 10, "bounded cost");
-    let later = Now { mono_ms: NOW.mono_ms + 2_000, ..NOW };
-    assert_eq!(responder.sealed(&sky, later).len(), 11);
+    assert_eq!(responder.sealed(&sky, NOW).len(), 5_000);
+    sky.insert(stone(5_000));
+    assert_eq!(
+        responder.sealed(&sky, later(99)).len(),
+        5_000,
+        "bounded cost: a twentieth of a full sky, of two seconds"
+    );
+    assert_eq!(responder.sealed(&sky, later(100)).len(), 5_001);
+    let mut small = sky_of(0..10);
+    responder = Responder::default();
+    assert_eq!(responder.sealed(&small, NOW).len(), 10);
+    small.insert(stone(10));
+    assert_eq!(
+        responder.sealed(&small, later(1)).len(),
+        11,
+        "a small sky is never told late"
+    );
 }
 
 #[test]
@@ -216,7 +247,10 @@ fn refused_items_are_not_wanted_for_an_hour() {
     for n in 0..100_000_u64 {
         unwanted.add(ItemHash(hash(n)), n);
     }
-    assert!(!unwanted.contains(&ItemHash(hash(0)), 100_000), "the oldest make room");
+    assert!(
+        !unwanted.contains(&ItemHash(hash(0)), 100_000),
+        "the oldest make room"
+    );
     assert!(unwanted.contains(&ItemHash(hash(99_999)), 100_000));
     unwanted.expire(u64::MAX);
     assert!(!unwanted.contains(&ItemHash(hash(99_999)), 0));
@@ -251,7 +285,11 @@ fn a_new_node_among_two_thousand_bottles_is_done_in_a_few_round_trips() {
     let moved = net.bytes[&Protocol::Sync];
     assert!(moved * 2 <= useful * 3, "{moved} bytes for {useful} of headers");
     assert!(net.agree(&[0, fresh]));
-    assert_eq!(net.nodes[fresh].store.blocks.len(), 2_000, "and the bodies came too");
+    assert_eq!(
+        net.nodes[fresh].store.blocks.len(),
+        2_000,
+        "and the bodies came too"
+    );
 }
 
 #[test]
@@ -264,13 +302,29 @@ fn a_broken_request_is_refused_and_blamed() {
         let broken = if n % 2 == 0 {
             vec![0xff; 10]
         } else {
-            SyncRequest::Reconcile { msg: Bytes(vec![0x61, 0, 0, 7]) }.encode()
+            SyncRequest::Reconcile {
+                msg: Bytes(vec![0x61, 0, 0, 7]),
+            }
+            .encode()
         };
-        let input = Input::Asked { peer: peer(1), request, protocol: Protocol::Sync, bytes: broken };
+        let input = Input::Asked {
+            peer: peer(1),
+            request,
+            protocol: Protocol::Sync,
+            bytes: broken,
+        };
         net.nodes[0].engine.handle(input, net.now, &mut effects);
     }
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Refuse { .. })));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Block { .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Refuse { .. }))
+    );
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Block { .. }))
+    );
 }
 
 #[test]
@@ -284,7 +338,9 @@ fn an_answer_never_exceeds_its_limit() {
     for catch in [0, 10, 300] {
         let bytes = encode_entries((0..200).map(|_| entry(catch)));
         assert!(bytes.len() <= SYNC_ANSWER_BYTES_MAX);
-        let SyncAnswer::Entries(entries) = SyncAnswer::decode(&bytes).unwrap() else { panic!() };
+        let SyncAnswer::Entries(entries) = SyncAnswer::decode(&bytes).unwrap() else {
+            panic!()
+        };
         assert!(!entries.is_empty());
     }
 }
@@ -293,29 +349,49 @@ fn an_answer_never_exceeds_its_limit() {
 fn a_liar_is_cut_off_and_an_unhelpful_neighbour_is_left_alone() {
     let mut net = Net::new(1);
     let liar = peer(77);
-    net.nodes[0].engine.handle(Input::PeerUp { peer: liar.clone() }, net.now, &mut Vec::new());
+    net.nodes[0]
+        .engine
+        .handle(Input::PeerUp { peer: liar.clone() }, net.now, &mut Vec::new());
     let mut effects = Vec::new();
     let mut blocked = false;
     for minute in 0..60_u64 {
-        let now = Now::new(net.now.mono_ms + minute * 60_000, net.now.wall.plus_ms(minute * 60_000));
+        let now = Now::new(
+            net.now.mono_ms + minute * 60_000,
+            net.now.wall.plus_ms(minute * 60_000),
+        );
         effects.clear();
         net.nodes[0].engine.handle(Input::Tick, now, &mut effects);
-        while let Some(at) = effects.iter().position(|effect| matches!(effect, Effect::Call { .. })) {
-            let Effect::Call { call, .. } = effects.remove(at) else { unreachable!() };
+        while let Some(at) = effects
+            .iter()
+            .position(|effect| matches!(effect, Effect::Call { .. }))
+        {
+            let Effect::Call { call, .. } = effects.remove(at) else {
+                unreachable!()
+            };
             let answer = Some(SyncAnswer::Entries(Vec::new()).encode());
-            net.nodes[0].engine.handle(Input::Answered { call, answer }, now, &mut effects);
+            net.nodes[0]
+                .engine
+                .handle(Input::Answered { call, answer }, now, &mut effects);
         }
-        blocked |= effects.iter().any(|effect| matches!(effect, Effect::Block { .. }));
+        blocked |= effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Block { .. }));
     }
     assert!(!blocked, "a wrong answer a minute is forgiven");
-    let synced = effects.iter().filter(|effect| matches!(effect, Effect::Notify(Event::Synced { .. }))).count();
+    let synced = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Notify(Event::Synced { .. })))
+        .count();
     assert!(synced <= 2, "and never asked twice in a row");
 }
 
 #[test]
 fn expired_bottles_are_known_but_not_offered() {
     let mut sky = Sky::default();
-    sky.insert(Stone { expires_at: Epoch(NOW.wall.epoch().0), ..stone(1) });
+    sky.insert(Stone {
+        expires_at: Epoch(NOW.wall.epoch().0),
+        ..stone(1)
+    });
     let item = sky.item(&BottleId(hash(1))).unwrap();
     assert_eq!(Sealed::new(&sky, NOW).len(), 0);
     assert!(sky.owner(&item).is_some());

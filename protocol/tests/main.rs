@@ -3,10 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail")]
 
 mod core_admission;
+mod core_chaos;
 mod core_claims;
+mod core_disk;
 mod core_engine;
+mod core_hostile;
 mod core_make;
 mod core_net;
+mod core_scene;
+mod core_sky;
+mod core_sync;
 mod corpus;
 mod diagnostic;
 mod invite;

@@ -60,7 +60,10 @@ impl Engine {
                 let body = bottle.header.value().body;
                 let has_body = bottle.body.is_some();
                 effects.push(Effect::Cache(bottle_row(&bottle, &stone)));
-                effects.push(Effect::Notify(Event::Fell { bottle: bottle.id, from: from.cloned() }));
+                effects.push(Effect::Notify(Event::Fell {
+                    bottle: bottle.id,
+                    from: from.cloned(),
+                }));
                 if !has_body {
                     self.bodies.want(body, bottle.id, from);
                 }
@@ -79,7 +82,9 @@ impl Engine {
     ) -> Verdict {
         let bottle = message.bottle();
         let message = message.into_message();
-        let merged = self.sky.update_claims(&bottle, |claims| merge(claims, &message, arrival, now));
+        let merged = self
+            .sky
+            .update_claims(&bottle, |claims| merge(claims, &message, arrival, now));
         match merged {
             None => Verdict::Ignore(IgnoreReason::UnknownBottle),
             Some(Err(verdict)) => verdict,
@@ -89,13 +94,23 @@ impl Engine {
             }
             Some(Ok(Merge::Known)) => Verdict::Ignore(IgnoreReason::Known),
             Some(Ok(Merge::Withdrawn)) => Verdict::Ignore(IgnoreReason::Sunk),
-            Some(Ok(Merge::Lost | Merge::NotOpen | Merge::Invalid)) => Verdict::Ignore(IgnoreReason::NoEffect),
+            Some(Ok(Merge::Lost | Merge::NotOpen | Merge::Invalid)) => {
+                Verdict::Ignore(IgnoreReason::NoEffect)
+            }
         }
     }
 
     /// Tells everybody inside who follows this bottle that its claims changed.
-    pub(super) fn claims_changed(&mut self, bottle: BottleId, keep: Keep, now: Now, effects: &mut Vec<Effect>) {
-        let Some(claims) = self.sky.claims(&bottle) else { return };
+    pub(super) fn claims_changed(
+        &mut self,
+        bottle: BottleId,
+        keep: Keep,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(claims) = self.sky.claims(&bottle) else {
+            return;
+        };
         let messages = claims.messages().into_iter().map(<[u8]>::to_vec).collect();
         effects.push(keep.row(Row::Claims(ClaimsRow { bottle, messages })));
         let (mut mine, mut hold) = (Vec::new(), Vec::new());
@@ -103,13 +118,23 @@ impl Engine {
             self.mine.handle_withdrawn(bottle, now, &mut mine);
             self.hold.handle_withdrawn(bottle, &mut hold);
             self.bodies.forget_bottle(&bottle);
-            effects.push(Effect::DropBodies { bottles: vec![bottle] });
-            effects.push(Effect::Notify(Event::Ended { bottle, end: End::Withdrawn }));
+            effects.push(Effect::DropBodies {
+                bottles: vec![bottle],
+            });
+            effects.push(Effect::Notify(Event::Ended {
+                bottle,
+                end: End::Withdrawn,
+            }));
         } else {
             let (caught, places) = claims.caught();
-            effects.push(Effect::Notify(Event::Claimed { bottle, caught, places }));
+            effects.push(Effect::Notify(Event::Claimed {
+                bottle,
+                caught,
+                places,
+            }));
             if self.mine.contains(&bottle) {
-                self.mine.handle_claims(bottle, SeenClaim::all_of(&claims), now, &mut mine);
+                self.mine
+                    .handle_claims(bottle, SeenClaim::all_of(&claims), now, &mut mine);
                 self.mine.handle_recast(bottle, claims.recasts(), now, &mut mine);
             }
             self.tell_hold(bottle, &claims, now, &mut hold);
@@ -132,7 +157,8 @@ impl Engine {
             CatchState::Opening(attempt) => {
                 // The place that is being claimed stays good while it has room, so that no work is lost.
                 let good = claims.has_vacancy(&attempt.place).then_some(attempt.place);
-                self.hold.handle_vacancy(bottle, good.or_else(|| claims.vacancy()), hold);
+                self.hold
+                    .handle_vacancy(bottle, good.or_else(|| claims.vacancy()), hold);
             }
             CatchState::Claimed(claim) => {
                 let kept = claims.keeps(&claim.place, &claim.claimant);
@@ -152,7 +178,10 @@ impl Engine {
         for bottle in &gone {
             self.bodies.forget_bottle(bottle);
             self.own_messages.remove(bottle);
-            effects.push(Effect::Notify(Event::Ended { bottle: *bottle, end: End::Expired }));
+            effects.push(Effect::Notify(Event::Ended {
+                bottle: *bottle,
+                end: End::Expired,
+            }));
         }
         effects.push(Effect::DropBottles { bottles: gone });
     }
@@ -160,8 +189,15 @@ impl Engine {
     /// Two headers by one author: both sink. The header that is new is kept as the other half of the proof.
     fn sink(&mut self, bottle: &VerifiedBottle, other: BottleId, now: Now, effects: &mut Vec<Effect>) {
         let header = bottle.header.value();
-        let other_end = self.sky.stone(&other).map_or(header.expires_at(), |stone| stone.expires_at);
-        let sunk = Sunk::new(header.author, (bottle.id, header.expires_at()), (other, other_end));
+        let other_end = self
+            .sky
+            .stone(&other)
+            .map_or(header.expires_at(), |stone| stone.expires_at);
+        let sunk = Sunk::new(
+            header.author,
+            (bottle.id, header.expires_at()),
+            (other, other_end),
+        );
         if !self.sky.sink(sunk) {
             return;
         }
@@ -172,10 +208,17 @@ impl Engine {
             content.body = None;
         }
         effects.push(Effect::Cache(row));
-        let proof = EquivocationRow { author: sunk.author, bottles: sunk.bottles, until: sunk.until };
+        let proof = EquivocationRow {
+            author: sunk.author,
+            bottles: sunk.bottles,
+            until: sunk.until,
+        };
         effects.push(Effect::Cache(Row::Equivocation(proof)));
         effects.push(Effect::DropBodies { bottles: vec![other] });
-        effects.push(Effect::Notify(Event::Ended { bottle: other, end: End::Equivocated }));
+        effects.push(Effect::Notify(Event::Ended {
+            bottle: other,
+            end: End::Equivocated,
+        }));
         let (mut mine, mut hold) = (Vec::new(), Vec::new());
         for bottle in sunk.bottles {
             self.bodies.forget_bottle(&bottle);
@@ -193,14 +236,22 @@ impl Engine {
         }
         for bottle in &evicted {
             self.bodies.forget_bottle(bottle);
-            effects.push(Effect::Notify(Event::Ended { bottle: *bottle, end: End::Evicted }));
+            effects.push(Effect::Notify(Event::Ended {
+                bottle: *bottle,
+                end: End::Evicted,
+            }));
         }
         effects.push(Effect::DropBottles { bottles: evicted });
     }
 }
 
 /// Puts one message into a set, if the clock allows it.
-fn merge(claims: &mut ClaimSet, message: &CatchMessage, arrival: Arrival, now: Now) -> Result<Merge, Verdict> {
+fn merge(
+    claims: &mut ClaimSet,
+    message: &CatchMessage,
+    arrival: Arrival,
+    now: Now,
+) -> Result<Merge, Verdict> {
     match message {
         CatchMessage::Recast(recast) => {
             // The author's clock may be a little ahead of ours.
@@ -258,7 +309,12 @@ pub(super) fn bottle_row(bottle: &VerifiedBottle, stone: &Stone) -> Row {
         body: bottle.body.as_ref().map(|body| body.as_slice().to_vec()),
     };
     let has_body = content.body.is_some();
-    row_of(stone, bottle.header.value().body, has_body, Some(Box::new(content)))
+    row_of(
+        stone,
+        bottle.header.value().body,
+        has_body,
+        Some(Box::new(content)),
+    )
 }
 
 /// A row about a bottle.

@@ -38,7 +38,13 @@ impl Bodies {
         if self.wanted.len() >= BODIES_WANTED_MAX || self.wanted.contains_key(&body) {
             return;
         }
-        let want = Want { bottle, source: source.cloned(), tries: 0, asked: false, not_before_ms: 0 };
+        let want = Want {
+            bottle,
+            source: source.cloned(),
+            tries: 0,
+            asked: false,
+            not_before_ms: 0,
+        };
         self.wanted.insert(body, want);
         self.by_bottle.insert(bottle, body);
     }
@@ -66,7 +72,11 @@ impl Bodies {
 
     pub(super) fn forget_peer(&mut self, peer: &Peer) {
         self.busy.remove(peer);
-        for want in self.wanted.values_mut().filter(|want| want.source.as_ref() == Some(peer)) {
+        for want in self
+            .wanted
+            .values_mut()
+            .filter(|want| want.source.as_ref() == Some(peer))
+        {
             want.source = None;
             want.asked = false;
         }
@@ -81,7 +91,10 @@ impl Bodies {
     /// When something can be asked for again. What can be asked for already waits for an idle neighbour: answers and new
     /// neighbours come as inputs of their own.
     pub(super) fn next_deadline(&self, mono_ms: u64) -> Option<u64> {
-        let waiting = self.wanted.values().filter(|want| !want.asked && want.not_before_ms > mono_ms);
+        let waiting = self
+            .wanted
+            .values()
+            .filter(|want| !want.asked && want.not_before_ms > mono_ms);
         waiting.map(|want| want.not_before_ms).min()
     }
 
@@ -104,10 +117,17 @@ impl Bodies {
         }
         let ready = |want: &Want| !want.asked && want.not_before_ms <= now.mono_ms;
         let source_known = |want: &Want| want.source.as_ref().is_some_and(|peer| idle.contains(peer));
-        let with_source = self.wanted.values().find(|want| ready(want) && source_known(want));
+        let with_source = self
+            .wanted
+            .values()
+            .find(|want| ready(want) && source_known(want));
         let peer = match with_source.and_then(|want| want.source.clone()) {
             Some(peer) => peer,
-            None if self.wanted.values().any(|want| ready(want) && want.source.is_none()) => {
+            None if self
+                .wanted
+                .values()
+                .any(|want| ready(want) && want.source.is_none()) =>
+            {
                 (*dice.pick(idle.iter())?).clone()
             }
             None => return None,
@@ -127,7 +147,9 @@ impl Bodies {
 
     /// What was asked for and did not come: try again later, from anybody.
     fn retry(&mut self, body: &BodyId, now: Now) {
-        let Some(want) = self.wanted.get_mut(body) else { return };
+        let Some(want) = self.wanted.get_mut(body) else {
+            return;
+        };
         want.tries += 1;
         want.asked = false;
         want.source = None;
@@ -142,9 +164,13 @@ impl Engine {
     /// Sends what can be sent.
     pub(super) fn pump_bodies(&mut self, now: Now, effects: &mut Vec<Effect>) {
         while !self.bodies.wanted.is_empty() && self.calls.has_room() {
-            let next = self.bodies.next_request(self.neighbours.iter(), &mut self.dice, now);
+            let next = self
+                .bodies
+                .next_request(self.neighbours.iter(), &mut self.dice, now);
             let Some((peer, bodies)) = next else { return };
-            let call = self.calls.begin(&peer, Asked::Bodies(bodies.clone()), now.mono_ms);
+            let call = self
+                .calls
+                .begin(&peer, Asked::Bodies(bodies.clone()), now.mono_ms);
             effects.push(Effect::FetchBodies { call, peer, bodies });
         }
     }
@@ -199,7 +225,15 @@ mod tests {
         bodies.want(body, BottleId([2; 32]), None);
         bodies.retry(&body, now(1_000));
         assert_eq!(bodies.next_deadline(1_000), Some(6_000));
-        assert!(bodies.next_request([].iter(), &mut Dice::new(&[0; 32], "test"), now(6_000)).is_none());
-        assert_eq!(bodies.next_deadline(6_000), None, "an engine without neighbours would never sleep");
+        assert!(
+            bodies
+                .next_request([].iter(), &mut Dice::new(&[0; 32], "test"), now(6_000))
+                .is_none()
+        );
+        assert_eq!(
+            bodies.next_deadline(6_000),
+            None,
+            "an engine without neighbours would never sleep"
+        );
     }
 }

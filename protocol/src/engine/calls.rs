@@ -49,7 +49,14 @@ impl Calls {
     pub(super) fn begin(&mut self, peer: &Peer, asked: Asked, mono_ms: u64) -> CallId {
         self.next += 1;
         let id = CallId(self.next);
-        self.open.insert(id, Call { peer: peer.clone(), asked, sent_ms: mono_ms });
+        self.open.insert(
+            id,
+            Call {
+                peer: peer.clone(),
+                asked,
+                sent_ms: mono_ms,
+            },
+        );
         id
     }
 
@@ -65,10 +72,17 @@ impl Calls {
     /// Calls whose answer the shell has failed to report in time.
     pub(super) fn overdue(&self, mono_ms: u64) -> Vec<CallId> {
         let late = |call: &Call| call.sent_ms.saturating_add(CALL_TIMEOUT_MS) <= mono_ms;
-        self.open.iter().filter(|(_, call)| late(call)).map(|(id, _)| *id).collect()
+        self.open
+            .iter()
+            .filter(|(_, call)| late(call))
+            .map(|(id, _)| *id)
+            .collect()
     }
 
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.open.values().map(|call| call.sent_ms.saturating_add(CALL_TIMEOUT_MS)).min()
+        self.open
+            .values()
+            .map(|call| call.sent_ms.saturating_add(CALL_TIMEOUT_MS))
+            .min()
     }
 }

@@ -18,7 +18,10 @@ impl std::fmt::Debug for Dice {
 impl Dice {
     /// A stream of its own for each label.
     pub(super) fn new(seed: &[u8; 32], label: &str) -> Self {
-        Self { seed: derive(seed, label), thrown: 0 }
+        Self {
+            seed: derive(seed, label),
+            thrown: 0,
+        }
     }
 
     /// A number below `bound`; 0 if that is 0.

@@ -67,12 +67,21 @@ impl Engine {
         now: Now,
         effects: &mut Vec<Effect>,
     ) -> Applied {
-        let faulty = Applied { faulty: true, ..Applied::default() };
-        let Ok(header) = Signed::<Header>::from_parts(entry.header_payload().to_vec(), *entry.signature()) else {
+        let faulty = Applied {
+            faulty: true,
+            ..Applied::default()
+        };
+        let Ok(header) = Signed::<Header>::from_parts(entry.header_payload().to_vec(), *entry.signature())
+        else {
             return faulty;
         };
-        let Some(messages) = decoded(entry, &header.bottle()) else { return faulty };
-        let mut applied = Applied { items: items_of(&header, &messages), ..Applied::default() };
+        let Some(messages) = decoded(entry, &header.bottle()) else {
+            return faulty;
+        };
+        let mut applied = Applied {
+            items: items_of(&header, &messages),
+            ..Applied::default()
+        };
         match self.apply_header(entry, peer, now, effects) {
             Verdict::Accept => (applied.new, applied.useful) = (true, true),
             Verdict::Ignore(IgnoreReason::Known) => self.has_own(peer, &[header.bottle()], now, effects),
@@ -89,7 +98,13 @@ impl Engine {
         applied
     }
 
-    fn apply_header(&mut self, entry: &SyncEntry, peer: &Peer, now: Now, effects: &mut Vec<Effect>) -> Verdict {
+    fn apply_header(
+        &mut self,
+        entry: &SyncEntry,
+        peer: &Peer,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) -> Verdict {
         let view = View(&self.sky);
         let gate = self.gate(&view, Topic::Sky(0), Arrival::Sync, now);
         match validate::entry(entry.header_payload(), entry.signature(), &gate) {
@@ -122,7 +137,10 @@ impl Engine {
                 }
                 Some(ItemOwner::Sunk(author)) => {
                     let pair = self.sky.sunk(&author).map(|sunk| sunk.bottles);
-                    plans.extend(pair.into_iter().flatten().map(|bottle| EntryPlan { bottle, catch: Vec::new() }));
+                    plans.extend(pair.into_iter().flatten().map(|bottle| EntryPlan {
+                        bottle,
+                        catch: Vec::new(),
+                    }));
                 }
                 Some(ItemOwner::Bottle(_)) | None => {}
             }
@@ -153,7 +171,10 @@ fn items_of(header: &Signed<Header>, messages: &[CatchMessage]) -> Vec<ItemHash>
         // Whatever does not merge is not part of the state that the neighbour shows.
         let _: Merge = merge_unchecked(&mut shown, message);
     }
-    vec![item_hash(&bottle, &shown.digest()), Sunk::item(&header.value().author)]
+    vec![
+        item_hash(&bottle, &shown.digest()),
+        Sunk::item(&header.value().author),
+    ]
 }
 
 /// Bytes of an answer around its entries.

@@ -66,11 +66,23 @@ impl Engine {
     }
 
     /// What a decision depends on. Sync asks for no more than the floor: what some node has let in, all may have.
-    pub(super) fn gate<'a>(&'a self, view: &'a View<'a>, topic: Topic, arrival: Arrival, now: Now) -> Gate<'a> {
+    pub(super) fn gate<'a>(
+        &'a self,
+        view: &'a View<'a>,
+        topic: Topic,
+        arrival: Arrival,
+        now: Now,
+    ) -> Gate<'a> {
         let admission_bits = match arrival {
             Arrival::Gossip => self.admission.required_bits(topic, now.mono_ms),
             Arrival::Sync => 0,
         };
-        Gate { params: &self.params, now, arrival, admission_bits, known: view }
+        Gate {
+            params: &self.params,
+            now,
+            arrival,
+            admission_bits,
+            known: view,
+        }
     }
 }

@@ -15,7 +15,10 @@ impl Known for View<'_> {
     }
 
     fn other_bottle(&self, author: &AuthorKey, id: &BottleId) -> Option<BottleId> {
-        let sunk = self.0.sunk(author).and_then(|sunk| sunk.bottles.into_iter().find(|bottle| bottle != id));
+        let sunk = self
+            .0
+            .sunk(author)
+            .and_then(|sunk| sunk.bottles.into_iter().find(|bottle| bottle != id));
         sunk.or_else(|| self.0.rival(author, id))
     }
 
@@ -33,7 +36,9 @@ impl Known for View<'_> {
     }
 
     fn has_catch(&self, message: &CatchMessage) -> bool {
-        let Some(claims) = self.0.claims_if_any(&message.bottle()) else { return false };
+        let Some(claims) = self.0.claims_if_any(&message.bottle()) else {
+            return false;
+        };
         match message {
             CatchMessage::Claim(claim) => claims.has_claim(&ClaimKey::of(claim.value())),
             CatchMessage::ThrowBack(back) => claims.has_throw_back(&ClaimKey::of(back.value().claim.value())),

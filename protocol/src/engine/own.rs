@@ -1,20 +1,21 @@
-//! What the user does, and what own bottles and the hold want done.
+//! What the user does. What follows from it is in `wishes`.
 
-use crate::economy::{EconomyEffect, Spending};
+use crate::claims::{ClaimKey, throw_back_id};
+use crate::economy::Spending;
 use crate::hold::{Attempt, CatchState, HeldClaim, HoldEffect, Standing};
 use crate::ids::BottleId;
-use crate::mine::{MineEffect, OwnBottle, Release};
-use crate::claims::{ClaimKey, Merge, throw_back_id};
+use crate::mine::OwnBottle;
 use crate::sky;
 use crate::time::Now;
 use crate::topic::Topic;
 use crate::validate::{self, Arrival, Gate, VerifiedCatch};
 use crate::verdict::{IgnoreReason, RejectReason, Verdict};
-use crate::wire::{CatchMessage, SkyMessage};
+use crate::wire::SkyMessage;
 
-use super::apply::{Keep, bottle_row, merge_unchecked, stone_of};
+use super::apply::{Keep, bottle_row, stone_of};
 use super::known::View;
-use super::{Command, Effect, End, Engine, Event, PUBLICATIONS_MAX, PublicationId, Refusal, Row};
+use super::wishes::save_economy;
+use super::{Command, Effect, End, Engine, Event, Refusal};
 
 impl Engine {
     pub(super) fn handle_command(
@@ -37,7 +38,11 @@ impl Engine {
                 Ok(())
             }
             Command::Open { bottle, claimant } => {
-                let attempt = |place, spent_on| Attempt { claimant, place, spent_on };
+                let attempt = |place, spent_on| Attempt {
+                    claimant,
+                    place,
+                    spent_on,
+                };
                 self.open(bottle, attempt, now, (&mut hold, effects))
             }
             Command::Cancel { bottle } => {
@@ -57,7 +62,8 @@ impl Engine {
             }
             Command::Answering { stranger } => {
                 let mut economy = Vec::new();
-                self.economy.handle_answered(stranger, now, self.offset, &mut economy);
+                self.economy
+                    .handle_answered(stranger, now, self.offset, &mut economy);
                 save_economy(economy, effects);
                 Ok(())
             }
@@ -69,71 +75,6 @@ impl Engine {
         };
         self.run_hold(hold, now, effects);
         outcome
-    }
-
-    pub(super) fn handle_published(
-        &mut self,
-        publication: PublicationId,
-        neighbours: u16,
-        now: Now,
-        effects: &mut Vec<Effect>,
-    ) {
-        let Some(bottle) = self.publications.remove(&publication) else { return };
-        let mut mine = Vec::new();
-        self.mine.handle_published(bottle, neighbours, now, &mut mine);
-        self.run_mine(mine, now, effects);
-    }
-
-    /// Carries out what own bottles want.
-    pub(super) fn run_mine(&mut self, wishes: Vec<MineEffect>, _now: Now, effects: &mut Vec<Effect>) {
-        for wish in wishes {
-            match wish {
-                MineEffect::Save(row) => effects.push(Effect::Durable(Row::Mine(row))),
-                MineEffect::Publish(bottle) => self.publish_bottle(bottle, effects),
-                MineEffect::Release(bottle, Release::Proven | Release::WindowClosed) => {
-                    self.sky.set_withheld(&bottle, false);
-                    self.own_messages.remove(&bottle);
-                }
-                MineEffect::Release(_, Release::Withheld) => {}
-                MineEffect::Truth(bottle, truth) => {
-                    effects.push(Effect::Notify(Event::Truth { bottle, truth }));
-                }
-                MineEffect::Notice(bottle, notice) => {
-                    effects.push(Effect::Notify(Event::Notice { bottle, notice }));
-                }
-                MineEffect::Archive(bottle) => {
-                    self.own_messages.remove(&bottle);
-                    effects.push(Effect::Notify(Event::Archived { bottle }));
-                }
-            }
-        }
-    }
-
-    /// Carries out what the hold wants.
-    pub(super) fn run_hold(&mut self, wishes: Vec<HoldEffect>, now: Now, effects: &mut Vec<Effect>) {
-        for wish in wishes {
-            match wish {
-                HoldEffect::Save(row) => effects.push(Effect::Durable(Row::Hold(row))),
-                HoldEffect::Delete(bottle) => effects.push(Effect::Durable(Row::HoldGone(bottle))),
-                HoldEffect::Mine { bottle, place, claimant } => {
-                    let bits = self.claim_bits(now);
-                    effects.push(Effect::Notify(Event::MineClaim { bottle, place, claimant, bits }));
-                }
-                HoldEffect::StopMining(bottle) => effects.push(Effect::Notify(Event::StopMining { bottle })),
-                HoldEffect::RefundOpen(_, day) => {
-                    let mut economy = Vec::new();
-                    self.economy.handle_refund(Spending::Open, day, &mut economy);
-                    save_economy(economy, effects);
-                }
-                HoldEffect::Publish(_, message) => {
-                    let publication = self.next_publication();
-                    effects.push(Effect::Publish { publication, topic: Topic::Catch, bytes: message });
-                }
-                HoldEffect::Assert(bottle, message) => self.assert_own(bottle, &message, now, effects),
-                HoldEffect::Event(event) => effects.push(Effect::Notify(Event::Hold(event))),
-                HoldEffect::Archive(bottle) => effects.push(Effect::Notify(Event::Archived { bottle })),
-            }
-        }
     }
 
     fn throw(&mut self, bytes: &[u8], now: Now, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
@@ -159,7 +100,9 @@ impl Engine {
             expires_at: header.expires_at().start(),
         };
         let mut mine = Vec::new();
-        self.mine.handle_thrown(own, now, &mut mine).or(Err(Refusal::Full))?;
+        self.mine
+            .handle_thrown(own, now, &mut mine)
+            .or(Err(Refusal::Full))?;
         let stone = stone_of(&bottle, true);
         if let sky::Insert::Added { evicted } | sky::Insert::Full { evicted } = self.sky.insert(stone) {
             self.drop_evicted(evicted, effects);
@@ -168,9 +111,14 @@ impl Engine {
         effects.push(Effect::Durable(bottle_row(&bottle, &stone)));
         let mut economy = Vec::new();
         // There is one left, as was asked above.
-        self.economy.handle_spend(Spending::Throw, now, self.offset, &mut economy).map_err(Refusal::Spent)?;
+        self.economy
+            .handle_spend(Spending::Throw, now, self.offset, &mut economy)
+            .map_err(Refusal::Spent)?;
         save_economy(economy, effects);
-        effects.push(Effect::Notify(Event::Fell { bottle: bottle.id, from: None }));
+        effects.push(Effect::Notify(Event::Fell {
+            bottle: bottle.id,
+            from: None,
+        }));
         self.run_mine(mine, now, effects);
         Ok(())
     }
@@ -184,7 +132,9 @@ impl Engine {
         }
         let stone = self.sky.stone(&bottle).ok_or(Refusal::UnknownBottle)?;
         self.vacancy(&bottle).ok_or(Refusal::NoVacancy)?;
-        self.hold.handle_touch(bottle, stone.expires_at.start(), now, hold).map_err(Refusal::Touch)
+        self.hold
+            .handle_touch(bottle, stone.expires_at.start(), now, hold)
+            .map_err(Refusal::Touch)
     }
 
     fn open(
@@ -197,18 +147,26 @@ impl Engine {
         self.hold.check_open(&bottle, now).map_err(Refusal::Open)?;
         let place = self.vacancy(&bottle).ok_or(Refusal::NoVacancy)?;
         let mut economy = Vec::new();
-        self.economy.handle_spend(Spending::Open, now, self.offset, &mut economy).map_err(Refusal::Spent)?;
+        self.economy
+            .handle_spend(Spending::Open, now, self.offset, &mut economy)
+            .map_err(Refusal::Spent)?;
         save_economy(economy, effects);
         let attempt = attempt(place, self.economy.day(now, self.offset));
-        self.hold.handle_open(bottle, attempt, now, hold).map_err(Refusal::Open)
+        self.hold
+            .handle_open(bottle, attempt, now, hold)
+            .map_err(Refusal::Open)
     }
 
     fn claimed(&mut self, bytes: &[u8], now: Now, hold: &mut Vec<HoldEffect>) -> Result<(), Refusal> {
-        let VerifiedCatch::Claim { claim, .. } = self.own_catch(bytes, now)? else { return Err(wrong_kind()) };
+        let VerifiedCatch::Claim { claim, .. } = self.own_catch(bytes, now)? else {
+            return Err(wrong_kind());
+        };
         let value = claim.value();
         let row = self.hold.row(&value.bottle).map(|row| &row.state);
         let asked = match row {
-            Some(CatchState::Opening(attempt)) => attempt.claimant == value.claimant && attempt.place == value.place,
+            Some(CatchState::Opening(attempt)) => {
+                attempt.claimant == value.claimant && attempt.place == value.place
+            }
             Some(CatchState::InHold | CatchState::Claimed(_)) | None => false,
         };
         if !asked {
@@ -231,20 +189,31 @@ impl Engine {
         };
         let claim = throw_back.value().claim.value();
         let opened = throw_back_id(&claim.bottle, &ClaimKey::of(claim));
-        self.hold.handle_thrown_back(claim.bottle, opened, bytes.to_vec(), now, hold).map_err(Refusal::Outcome)
+        self.hold
+            .handle_thrown_back(claim.bottle, opened, bytes.to_vec(), now, hold)
+            .map_err(Refusal::Outcome)
     }
 
     fn withdraw(&mut self, bytes: &[u8], now: Now, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         let message = self.own_catch(bytes, now)?;
-        let VerifiedCatch::Withdrawal(_) = &message else { return Err(wrong_kind()) };
-        self.mine.check_withdraw(&message.bottle(), now).map_err(Refusal::Withdraw)?;
+        let VerifiedCatch::Withdrawal(_) = &message else {
+            return Err(wrong_kind());
+        };
+        self.mine
+            .check_withdraw(&message.bottle(), now)
+            .map_err(Refusal::Withdraw)?;
         self.publish_own(message, now, effects)
     }
 
     fn recast(&mut self, bytes: &[u8], now: Now, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
         let message = self.own_catch(bytes, now)?;
-        let VerifiedCatch::Recast(recast) = &message else { return Err(wrong_kind()) };
-        let n = self.mine.check_recast(&message.bottle(), now).map_err(Refusal::Recast)?;
+        let VerifiedCatch::Recast(recast) = &message else {
+            return Err(wrong_kind());
+        };
+        let n = self
+            .mine
+            .check_recast(&message.bottle(), now)
+            .map_err(Refusal::Recast)?;
         if recast.value().n != n {
             return Err(Refusal::Invalid(Verdict::Reject(RejectReason::Inconsistent)));
         }
@@ -258,38 +227,36 @@ impl Engine {
         }
         self.bodies.forget_bottle(&bottle);
         if was_here {
-            effects.push(Effect::DropBottles { bottles: vec![bottle] });
-            effects.push(Effect::Notify(Event::Ended { bottle, end: End::Denied }));
+            effects.push(Effect::DropBottles {
+                bottles: vec![bottle],
+            });
+            effects.push(Effect::Notify(Event::Ended {
+                bottle,
+                end: End::Denied,
+            }));
         }
         Ok(())
     }
 
     /// Applies an own statement, keeps it and lets it out.
-    fn publish_own(&mut self, message: VerifiedCatch, now: Now, effects: &mut Vec<Effect>) -> Result<(), Refusal> {
+    fn publish_own(
+        &mut self,
+        message: VerifiedCatch,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
         let bytes = message.clone().into_message().encode();
         match self.apply_catch(message, (Arrival::Gossip, Keep::Durable), now, effects) {
             Verdict::Accept => {}
             verdict @ (Verdict::Ignore(_) | Verdict::Reject(_)) => return Err(refused(verdict)),
         }
         let publication = self.next_publication();
-        effects.push(Effect::Publish { publication, topic: Topic::Catch, bytes });
+        effects.push(Effect::Publish {
+            publication,
+            topic: Topic::Catch,
+            bytes,
+        });
         Ok(())
-    }
-
-    /// Puts an own claim or throw-back into the claim set, where a crash may have lost it, and looks how it stands.
-    fn assert_own(&mut self, bottle: BottleId, bytes: &[u8], now: Now, effects: &mut Vec<Effect>) {
-        let Ok(message) = CatchMessage::decode(bytes) else { return };
-        match self.sky.update_claims(&bottle, |claims| merge_unchecked(claims, &message)) {
-            Some(Merge::Entered) => self.claims_changed(bottle, Keep::Durable, now, effects),
-            Some(Merge::Known | Merge::Lost | Merge::NotOpen | Merge::Invalid) => {
-                let mut hold = Vec::new();
-                if let Some(claims) = self.sky.claims(&bottle) {
-                    self.tell_hold(bottle, &claims, now, &mut hold);
-                }
-                self.run_hold(hold, now, effects);
-            }
-            Some(Merge::Withdrawn) | None => {}
-        }
     }
 
     /// An own catch message must pass the checks that everybody makes, save for the rising admission level.
@@ -299,28 +266,14 @@ impl Engine {
     }
 
     fn own_gate<'a>(&'a self, view: &'a View<'a>, now: Now) -> Gate<'a> {
-        Gate { params: &self.params, now, arrival: Arrival::Gossip, admission_bits: 0, known: view }
-    }
-
-    fn publish_bottle(&mut self, bottle: BottleId, effects: &mut Vec<Effect>) {
-        let Some(author) = self.sky.stone(&bottle).map(|stone| stone.author) else { return };
-        let Some(bytes) = self.own_messages.get(&bottle).cloned() else { return };
-        let publication = self.next_publication();
-        if self.publications.len() >= PUBLICATIONS_MAX {
-            self.publications.pop_first();
+        Gate {
+            params: &self.params,
+            now,
+            arrival: Arrival::Gossip,
+            admission_bits: 0,
+            known: view,
         }
-        self.publications.insert(publication, bottle);
-        effects.push(Effect::Publish { publication, topic: Topic::of_author(&author), bytes });
     }
-
-    const fn next_publication(&mut self) -> PublicationId {
-        self.next_publication += 1;
-        PublicationId(self.next_publication)
-    }
-}
-
-fn save_economy(wishes: Vec<EconomyEffect>, effects: &mut Vec<Effect>) {
-    effects.extend(wishes.into_iter().map(|EconomyEffect::Save(row)| Effect::Durable(Row::Economy(row))));
 }
 
 /// Why an own message was not let in.

@@ -3,7 +3,9 @@
 use crate::ids::Peer;
 use crate::reputation::{Allowance, Fault};
 use crate::time::Now;
-use crate::wire::{BodyAnswer, BodyRequest, Bytes, MailAnswer, RefuseReason, SyncAnswer, SyncRequest, Wire as _};
+use crate::wire::{
+    BodyAnswer, BodyRequest, Bytes, MailAnswer, RefuseReason, SyncAnswer, SyncRequest, Wire as _,
+};
 
 use super::{Effect, Engine, Protocol, RequestHandle};
 
@@ -23,14 +25,20 @@ impl Engine {
             return None;
         }
         if self.reputation.asked(peer, bytes.len(), now.mono_ms) == Allowance::Busy {
-            effects.push(Effect::Answer { request, bytes: busy(protocol) });
+            effects.push(Effect::Answer {
+                request,
+                bytes: busy(protocol),
+            });
             return Some(Fault::OverBudget);
         }
         let effect = match protocol {
             Protocol::Sync => self.answer_sync(request, bytes, now),
             Protocol::Body => answer_bodies(request, bytes),
             // A shell that keeps letters answers these itself and never passes them on, see the module above.
-            Protocol::Mail => Some(Effect::Answer { request, bytes: refused(RefuseReason::Denied) }),
+            Protocol::Mail => Some(Effect::Answer {
+                request,
+                bytes: refused(RefuseReason::Denied),
+            }),
         };
         let fault = effect.is_none().then_some(Fault::Rejected);
         effects.push(effect.unwrap_or(Effect::Refuse { request }));
@@ -42,11 +50,15 @@ impl Engine {
         match SyncRequest::decode(bytes).ok()? {
             SyncRequest::Reconcile { msg } => {
                 let answer = self.sync.responder.answer(msg.as_slice(), &self.sky, now).ok()?;
-                Some(Effect::Answer { request, bytes: SyncAnswer::Reconcile { msg: Bytes(answer) }.encode() })
+                Some(Effect::Answer {
+                    request,
+                    bytes: SyncAnswer::Reconcile { msg: Bytes(answer) }.encode(),
+                })
             }
-            SyncRequest::Fetch { items } => {
-                Some(Effect::AnswerEntries { request, entries: self.plan_entries(&items, now) })
-            }
+            SyncRequest::Fetch { items } => Some(Effect::AnswerEntries {
+                request,
+                entries: self.plan_entries(&items, now),
+            }),
         }
     }
 }

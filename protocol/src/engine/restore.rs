@@ -98,20 +98,31 @@ impl Loaded {
     }
 
     fn equivocation(&mut self, row: &EquivocationRow) {
-        self.sky.sink(Sunk { author: row.author, bottles: row.bottles, until: row.until });
+        self.sky.sink(Sunk {
+            author: row.author,
+            bottles: row.bottles,
+            until: row.until,
+        });
     }
 
     fn finish(&mut self, mine: &[OwnBottleRow]) {
         for row in std::mem::take(&mut self.claims) {
             self.sky.update_claims(&row.bottle, |claims| {
-                for message in row.messages.iter().filter_map(|bytes| CatchMessage::decode(bytes).ok()) {
+                for message in row
+                    .messages
+                    .iter()
+                    .filter_map(|bytes| CatchMessage::decode(bytes).ok())
+                {
                     merge_unchecked(claims, &message);
                 }
             });
         }
         let sky = &self.sky;
-        self.bodies.retain(|bottle| sky.standing(bottle) == Standing::Drifting);
-        let withheld = mine.iter().filter(|row| row.release == crate::mine::Release::Withheld && !row.archived);
+        self.bodies
+            .retain(|bottle| sky.standing(bottle) == Standing::Drifting);
+        let withheld = mine
+            .iter()
+            .filter(|row| row.release == crate::mine::Release::Withheld && !row.archived);
         let withheld: BTreeSet<BottleId> = withheld.map(|row| row.bottle.id).collect();
         for bottle in &withheld {
             self.sky.set_withheld(bottle, true);

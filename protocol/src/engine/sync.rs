@@ -73,7 +73,11 @@ impl Sync {
     pub(super) fn next_deadline(&self, has_neighbours: bool) -> Option<u64> {
         let sessions = self.sessions.values().map(Session::deadline_ms).min();
         let turn = has_neighbours.then_some(self.next_ms);
-        sessions.into_iter().chain(turn).chain(self.paused.values().copied()).min()
+        sessions
+            .into_iter()
+            .chain(turn)
+            .chain(self.paused.values().copied())
+            .min()
     }
 }
 
@@ -87,8 +91,13 @@ impl Engine {
             }
         }
         self.end_overlong_sessions(now, effects);
-        let resuming: Vec<Peer> =
-            self.sync.paused.iter().filter(|(_, at)| **at <= now.mono_ms).map(|(peer, _)| peer.clone()).collect();
+        let resuming: Vec<Peer> = self
+            .sync
+            .paused
+            .iter()
+            .filter(|(_, at)| **at <= now.mono_ms)
+            .map(|(peer, _)| peer.clone())
+            .collect();
         for peer in resuming {
             self.sync.paused.remove(&peer);
             self.sync.want(&peer);
@@ -123,7 +132,9 @@ impl Engine {
             (_, None | Some(Ok(SyncAnswer::Busy))) => {
                 self.end_session(peer, Outcome::Truncated, now, effects);
                 if self.sync.waiting.remove(peer) {
-                    self.sync.paused.insert(peer.clone(), now.mono_ms.saturating_add(BUSY_PAUSE_MS));
+                    self.sync
+                        .paused
+                        .insert(peer.clone(), now.mono_ms.saturating_add(BUSY_PAUSE_MS));
                 }
             }
             (_, Some(Ok(_) | Err(_))) => self.end_session(peer, Outcome::Faulty, now, effects),
@@ -132,9 +143,16 @@ impl Engine {
 
     /// A neighbour answered a reconciliation message.
     fn compared(&mut self, peer: &Peer, message: &[u8], now: Now, effects: &mut Vec<Effect>) {
-        let Some(session) = self.sync.sessions.get_mut(peer) else { return };
+        let Some(session) = self.sync.sessions.get_mut(peer) else {
+            return;
+        };
         let unwanted = &self.sync.unwanted;
-        let mut filter = Filter { sky: &self.sky, unwanted, mono_ms: now.mono_ms, shared: Vec::new() };
+        let mut filter = Filter {
+            sky: &self.sky,
+            unwanted,
+            mono_ms: now.mono_ms,
+            shared: Vec::new(),
+        };
         let outcome = session.on_reconcile(message, &mut filter);
         let shared = filter.shared;
         self.has_own(peer, &shared, now, effects);
@@ -172,7 +190,9 @@ impl Engine {
                 self.sync.unwanted.add(*item, now.mono_ms);
             }
         }
-        let Some(session) = self.sync.sessions.get_mut(peer) else { return };
+        let Some(session) = self.sync.sessions.get_mut(peer) else {
+            return;
+        };
         session.new_bottles += new;
         let outcome = session.on_entries(asked, &got, useful, bytes);
         self.end_session(peer, outcome, now, effects);
@@ -189,14 +209,20 @@ impl Engine {
 
     fn start_session(&mut self, peer: Peer, now: Now) {
         let epoch = now.wall.epoch();
-        let offered = self.mine.rows().map(|row| row.bottle.id).filter(|id| self.sky.is_offered(id, epoch));
+        let offered = self
+            .mine
+            .rows()
+            .map(|row| row.bottle.id)
+            .filter(|id| self.sky.is_offered(id, epoch));
         let own: Vec<_> = offered
             .filter_map(|id| Some((self.sky.item(&id)?, self.sky.stone(&id)?)))
             .map(|(item, stone)| (item, stone.thrown_at, stone.bottle))
             .collect();
         let sealed = self.sync.responder.sealed(&self.sky, now);
         // The cached vector may be older than a release: what it does not show, the neighbour cannot be found to lack.
-        let own = own.into_iter().filter(|(item, thrown_at, _)| sealed.contains(*thrown_at, item));
+        let own = own
+            .into_iter()
+            .filter(|(item, thrown_at, _)| sealed.contains(*thrown_at, item));
         let own = own.map(|(item, _, bottle)| (item, bottle));
         if let Some(session) = Session::start(sealed, own, now.mono_ms) {
             self.sync.sessions.insert(peer, session);
@@ -213,7 +239,12 @@ impl Engine {
             };
             let call = self.calls.begin(peer, asked, now.mono_ms);
             let bytes = request.encode();
-            effects.push(Effect::Call { call, peer: peer.clone(), protocol: Protocol::Sync, bytes });
+            effects.push(Effect::Call {
+                call,
+                peer: peer.clone(),
+                protocol: Protocol::Sync,
+                bytes,
+            });
         }
     }
 
@@ -231,13 +262,19 @@ impl Engine {
         if outcome == Outcome::Open {
             return;
         }
-        let Some(session) = self.sync.sessions.remove(peer) else { return };
+        let Some(session) = self.sync.sessions.remove(peer) else {
+            return;
+        };
         for item in session.given_up() {
             self.sync.unwanted.add(item, now.mono_ms);
         }
         self.has_own(peer, &session.proven(), now, effects);
         let (complete, new) = (outcome == Outcome::Complete, session.new_bottles);
-        effects.push(Effect::Notify(Event::Synced { peer: peer.clone(), complete, new }));
+        effects.push(Effect::Notify(Event::Synced {
+            peer: peer.clone(),
+            complete,
+            new,
+        }));
         match outcome {
             Outcome::Faulty => self.blame(peer, Fault::BadAnswer, now, effects),
             // Much is missing and it comes: go on at once. Every bottle cost its author a stamp.

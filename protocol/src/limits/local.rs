@@ -65,7 +65,8 @@ pub const SYNC_TRIES_PER_ITEM: u8 = 2;
 pub const SYNC_USELESS_MAX: u32 = 3;
 /// Milliseconds for which a session may run.
 pub const SYNC_SESSION_MS_MAX: u64 = 120_000;
-/// Milliseconds for which the sealed vector of items is reused although the sky has changed since.
+/// Milliseconds for which the sealed vector of a full sky is reused although the sky has changed since; less in
+/// proportion for a smaller one.
 pub const SYNC_SEAL_MS: u64 = 2_000;
 /// Own bottles whose presence at a neighbour is checked in one session.
 pub const SYNC_OWN_MAX: usize = 1_024;

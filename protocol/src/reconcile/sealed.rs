@@ -34,7 +34,12 @@ impl Sealed {
         if inserted.and_then(|()| vector.seal()).is_err() {
             vector = NegentropyStorageVector::new();
         }
-        Self { vector: Arc::new(vector), revision: sky.revision(), epoch, sealed_ms: now.mono_ms }
+        Self {
+            vector: Arc::new(vector),
+            revision: sky.revision(),
+            epoch,
+            sealed_ms: now.mono_ms,
+        }
     }
 
     /// How many items.
@@ -53,7 +58,9 @@ impl Sealed {
     #[must_use]
     pub fn contains(&self, thrown_at: Epoch, item: &ItemHash) -> bool {
         let wanted = Item::with_timestamp_and_id(u64::from(thrown_at.0), Id::from_byte_array(item.0));
-        let at = self.vector.find_lower_bound(0, self.len(), &Bound::from_item(&wanted));
+        let at = self
+            .vector
+            .find_lower_bound(0, self.len(), &Bound::from_item(&wanted));
         self.vector.get_item(at).is_ok_and(|found| found == Some(wanted))
     }
 

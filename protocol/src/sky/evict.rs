@@ -28,17 +28,26 @@ impl Bar {
 
 impl Rank {
     const fn of(stone: &Stone) -> Self {
-        Self { bits: stone.bits, expires_at: stone.expires_at, bottle: stone.bottle }
+        Self {
+            bits: stone.bits,
+            expires_at: stone.expires_at,
+            bottle: stone.bottle,
+        }
     }
 }
 
 impl Sky {
     /// Removes the hundredth part with the least work and raises the bar.
     pub(super) fn evict(&mut self) -> Vec<BottleId> {
-        let mut ranks: Vec<Rank> =
-            self.stones().filter(|stone| !stone.withheld).map(|stone| Rank::of(&stone)).collect();
+        let mut ranks: Vec<Rank> = self
+            .stones()
+            .filter(|stone| !stone.withheld)
+            .map(|stone| Rank::of(&stone))
+            .collect();
         let batch = self.batch().min(ranks.len());
-        let Some(last) = batch.checked_sub(1) else { return Vec::new() };
+        let Some(last) = batch.checked_sub(1) else {
+            return Vec::new();
+        };
         let (below, highest, _) = ranks.select_nth_unstable(last);
         self.bar = Some(Bar(*highest));
         let evicted: Vec<BottleId> = below.iter().chain([&*highest]).map(|rank| rank.bottle).collect();

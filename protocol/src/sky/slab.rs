@@ -55,7 +55,10 @@ impl Entry {
 
     /// BLAKE3(bottle id ‖ digest of the claim state).
     pub(super) fn item(&self) -> ItemHash {
-        let digest = self.claims.as_ref().map_or_else(ClaimSet::empty_digest, |claims| claims.digest());
+        let digest = self
+            .claims
+            .as_ref()
+            .map_or_else(ClaimSet::empty_digest, |claims| claims.digest());
         super::item_hash(&self.stone.bottle, &digest)
     }
 }

@@ -29,8 +29,16 @@ impl Sunk {
     /// A proof from two bottles and the ends of their time.
     #[must_use]
     pub fn new(author: AuthorKey, one: (BottleId, Epoch), other: (BottleId, Epoch)) -> Self {
-        let bottles = if one.0 < other.0 { [one.0, other.0] } else { [other.0, one.0] };
-        Self { author, bottles, until: one.1.max(other.1) }
+        let bottles = if one.0 < other.0 {
+            [one.0, other.0]
+        } else {
+            [other.0, one.0]
+        };
+        Self {
+            author,
+            bottles,
+            until: one.1.max(other.1),
+        }
     }
 
     /// The item under which sync compares the proof. Nodes that saw other pairs of the same author have the same.
@@ -46,7 +54,11 @@ impl Sunk {
 impl Sunken {
     pub(super) fn add(&mut self, sunk: Sunk) {
         if self.by_author.len() >= EQUIVOCATORS_MAX {
-            let first = self.by_author.values().min_by_key(|known| (known.until, known.author)).copied();
+            let first = self
+                .by_author
+                .values()
+                .min_by_key(|known| (known.until, known.author))
+                .copied();
             if let Some(first) = first {
                 self.remove(&first);
             }
@@ -80,7 +92,12 @@ impl Sunken {
 
     /// Forgets the proofs whose time ended before or with this epoch; the bottles whose headers can go.
     pub(super) fn expire(&mut self, now: Epoch) -> Vec<BottleId> {
-        let over: Vec<Sunk> = self.by_author.values().filter(|sunk| sunk.until <= now).copied().collect();
+        let over: Vec<Sunk> = self
+            .by_author
+            .values()
+            .filter(|sunk| sunk.until <= now)
+            .copied()
+            .collect();
         for sunk in &over {
             self.remove(sunk);
         }
