@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_protocol::control::{Notice, Problem, ProblemKind, Reply, Request, Snapshot};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
@@ -82,7 +83,10 @@ impl Node {
             stop,
             ended: send_ended,
         };
-        actor::start(config, keys, wires, node.clone(), &tasks).await?;
+        // Boxed, so that no caller's compiler looks through the types of swarm, store and actor.
+        let started: BoxFuture<'_, Result<(), Problem>> =
+            Box::pin(actor::start(config, keys, wires, node.clone(), &tasks));
+        started.await?;
         tasks.close();
         // The first picture is there when the engine and the letters have been taken up; a node that cannot do that ends.
         let mut first = node.snapshot();

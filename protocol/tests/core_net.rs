@@ -141,7 +141,9 @@ impl Net {
             self.unlink(n, *other);
         }
         let before = self.nodes[n].engine.digest();
-        self.nodes[n].engine = Engine::restore(&config(), [n as u8 + 101; 32], self.nodes[n].store.load());
+        self.next += 1;
+        let seed = *blake3::hash(&self.next.to_be_bytes()).as_bytes();
+        self.nodes[n].engine = Engine::restore(&config(), seed, self.nodes[n].store.load());
         assert_eq!(self.nodes[n].engine.digest(), before, "a restart changes nothing");
         self.input(n, Input::Start);
         for other in others {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,9 +35,14 @@ impl Net {
     ///
     /// # Errors
     /// [`NetError`] names the address or folder that is in use; nothing keeps running then.
-    pub async fn start(config: NetConfig) -> Result<(Self, mpsc::Receiver<NetEvent>), NetError> {
-        let (shared, events) = crate::start::start(config).await?;
-        Ok((Self(Arc::new(shared)), events))
+    pub fn start(
+        config: NetConfig,
+    ) -> BoxFuture<'static, Result<(Self, mpsc::Receiver<NetEvent>), NetError>> {
+        // Boxed, so that no caller's compiler looks through the swarm's types.
+        Box::pin(async move {
+            let (shared, events) = crate::start::start(config).await?;
+            Ok((Self(Arc::new(shared)), events))
+        })
     }
 
     /// Our own peer id.
@@ -198,7 +204,8 @@ impl Net {
     pub async fn shutdown(&self) -> Result<(), Closed> {
         let running = self.0.running.lock().await.take().ok_or(Closed)?;
         self.0.content.close();
-        running.stop(&self.0.commands).await;
+        let stopping: BoxFuture<'_, ()> = Box::pin(running.stop(&self.0.commands));
+        stopping.await;
         Ok(())
     }
 

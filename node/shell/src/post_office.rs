@@ -85,7 +85,10 @@ impl PostOffice {
             MailRequest::Deposit(deposit) => self.deposit(peer, deposit.as_slice(), now).await?,
             MailRequest::Collect { prefix, cursor } => (self.collect(prefix, cursor).await?, None),
         };
-        Ok(Answered { bytes: Some(answer.encode()), kept })
+        Ok(Answered {
+            bytes: Some(answer.encode()),
+            kept,
+        })
     }
 
     /// Lets go what has expired; says whether more waits.

@@ -171,9 +171,10 @@ impl Shell {
     /// [`StepError`]: see there.
     pub async fn handle(&mut self, happening: Happening) -> Result<Outcome, StepError> {
         match happening {
-            Happening::Input(input) => {
-                Ok(Outcome { events: self.step(*input, Vec::new()).await?, ..Outcome::default() })
-            }
+            Happening::Input(input) => Ok(Outcome {
+                events: self.step(*input, Vec::new()).await?,
+                ..Outcome::default()
+            }),
             Happening::Net(event) => self.handle_net(event).await,
             Happening::Closed => Ok(Outcome::default()),
         }
@@ -270,13 +271,20 @@ impl Shell {
         } = &event
         {
             let kept = self.answer_mail(*request, peer, bytes).await?;
-            return Ok(Outcome { kept, ..Outcome::default() });
+            return Ok(Outcome {
+                kept,
+                ..Outcome::default()
+            });
         }
         let events = match effects::input_of(&event) {
             Some(input) => self.step(input, Vec::new()).await?,
             None => Vec::new(),
         };
-        Ok(Outcome { events, net: Some(event), kept: None })
+        Ok(Outcome {
+            events,
+            net: Some(event),
+            kept: None,
+        })
     }
 
     async fn answer_mail(

@@ -84,7 +84,9 @@ impl Actor {
         self.mail.threads.handle_start(now, &mut threads);
         let mut post = Vec::new();
         self.mail.post.handle_start(now, &mut post);
-        self.mail.post.handle_own_mailbox(self.config.volunteer, now, &mut post);
+        self.mail
+            .post
+            .handle_own_mailbox(self.config.volunteer, now, &mut post);
         self.carry_out(threads, post, Vec::new()).await
     }
 
@@ -234,7 +236,8 @@ impl Actor {
         if peer_of(&self.shell.net().local_peer()).is_some_and(|me| me == peer) {
             let answer = self.shell.ask_own_mailbox(&request.encode()).await?;
             let answer = answer.and_then(|bytes| MailAnswer::decode(&bytes).ok());
-            self.jobs.spawn(async move { Done::Mail(Answered::Mailbox { peer, errand, answer }) });
+            self.jobs
+                .spawn(async move { Done::Mail(Answered::Mailbox { peer, errand, answer }) });
             return Ok(());
         }
         let net = self.shell.net().clone();

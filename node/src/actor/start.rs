@@ -88,7 +88,8 @@ pub(crate) async fn start(
         lock,
     };
     socket::serve(&dir, node, tasks, stop)?;
-    tasks.spawn(actor.run());
+    let running: futures::future::BoxFuture<'static, ()> = Box::pin(actor.run());
+    tasks.spawn(running);
     Ok(())
 }
 

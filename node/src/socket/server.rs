@@ -76,7 +76,7 @@ async fn accept(listener: Listener, node: Node, tasks: TaskTracker, stop: Cancel
                 let (node, stop) = (node.clone(), stop.clone());
                 tasks.spawn(async move {
                     tokio::select! {
-                        () = stop.cancelled() => {}
+                        () = ended(&stop) => {}
                         () = converse(stream, node) => {}
                     }
                     drop(place);
@@ -88,6 +88,12 @@ async fn accept(listener: Listener, node: Node, tasks: TaskTracker, stop: Cancel
             }
         }
     }
+}
+
+/// The node ends: what was just answered, the request to end among it, still goes out.
+async fn ended(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 /// Questions are answered one after the other, notices go between the answers.
@@ -182,3 +188,6 @@ fn not_understood(error: &frame::FrameError) -> Problem {
         "Is the program of the same version as the node?",
     )
 }
+
+/// How long a connection outlives its node.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(250);

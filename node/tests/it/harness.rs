@@ -20,7 +20,12 @@ impl Ship {
     pub(crate) async fn launch() -> Self {
         // RUST_LOG=meteorite_node=debug,meteorite_shell=debug shows a failing test's story.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
-        drop(tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init());
+        drop(
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_test_writer()
+                .try_init(),
+        );
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
         let node = Node::start(config(&folder), keys.clone()).await.unwrap();

@@ -34,20 +34,29 @@ pub(super) struct Call {
 }
 
 /// All of them, at most [`CALLS_MAX`].
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Calls {
     next: u64,
     open: BTreeMap<CallId, Call>,
 }
 
 impl Calls {
+    /// None yet. Numbers begin at `first`: if the engine is made anew while answers to the one before are still on their
+    /// way, they must not look like answers to this one.
+    pub(super) fn new(first: u64) -> Self {
+        Self {
+            next: first,
+            open: BTreeMap::new(),
+        }
+    }
+
     /// Whether one more may be made.
     pub(super) fn has_room(&self) -> bool {
         self.open.len() < CALLS_MAX
     }
 
     pub(super) fn begin(&mut self, peer: &Peer, asked: Asked, mono_ms: u64) -> CallId {
-        self.next += 1;
+        self.next = self.next.wrapping_add(1);
         let id = CallId(self.next);
         self.open.insert(
             id,

@@ -54,6 +54,8 @@ pub(super) struct Applied {
     pub(super) new: bool,
     /// Something changed here.
     pub(super) useful: bool,
+    /// The bottle is not let in, for a reason that lasts.
+    pub(super) refused: bool,
     /// No honest peer hands this out.
     pub(super) faulty: bool,
 }
@@ -85,7 +87,10 @@ impl Engine {
         match self.apply_header(entry, peer, now, effects) {
             Verdict::Accept => (applied.new, applied.useful) = (true, true),
             Verdict::Ignore(IgnoreReason::Known) => self.has_own(peer, &[header.bottle()], now, effects),
-            Verdict::Ignore(_) => return applied,
+            Verdict::Ignore(reason) => {
+                applied.refused = reason != IgnoreReason::TooEarly;
+                return applied;
+            }
             Verdict::Reject(_) => return faulty,
         }
         for message in messages {

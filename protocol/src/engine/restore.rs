@@ -38,6 +38,8 @@ impl Engine {
             }
         }
         loaded.finish(&mine);
+        let mut dice = Dice::new(&seed, "engine");
+        let first = dice.below(u64::MAX);
         Self {
             params: config.params,
             sky: loaded.sky,
@@ -49,12 +51,12 @@ impl Engine {
             offset: UtcOffset::default(),
             neighbours: BTreeSet::new(),
             sync: Sync::default(),
-            calls: Calls::default(),
+            calls: Calls::new(first),
             bodies: loaded.bodies,
             own_messages: loaded.messages,
             publications: BTreeMap::new(),
-            next_publication: 0,
-            dice: Dice::new(&seed, "engine"),
+            next_publication: first,
+            dice,
         }
     }
 }

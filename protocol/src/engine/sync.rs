@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{BottleId, ItemHash, Peer};
-use crate::limits::{SYNC_INTERVAL_MS, SYNC_SESSIONS_MAX};
+use crate::limits::{SYNC_INTERVAL_MS, SYNC_SESSIONS_MAX, UNWANTED_BRIEF_MS, UNWANTED_LONG_MS};
 use crate::reconcile::{Outcome, Responder, Session, Unwanted, Wanting};
 use crate::reputation::Fault;
 use crate::sky::{ItemOwner, Sky};
@@ -182,12 +182,17 @@ impl Engine {
             }
             new += u32::from(applied.new);
             useful |= applied.useful;
-            got.extend(applied.items.into_iter().filter(|item| asked_set.contains(item)));
-        }
-        for item in &got {
-            // Taken in and still not ours: we know more, or refuse a part. Not again until it changes.
-            if self.sky.owner(item).is_none() {
-                self.sync.unwanted.add(*item, now.mono_ms);
+            let keep_ms = if applied.refused {
+                UNWANTED_LONG_MS
+            } else {
+                UNWANTED_BRIEF_MS
+            };
+            for item in applied.items.into_iter().filter(|item| asked_set.contains(item)) {
+                got.insert(item);
+                // Taken in and still not ours: we know more, or refuse it or a part. Not at once again.
+                if self.sky.owner(&item).is_none() {
+                    self.sync.unwanted.add(item, now.mono_ms.saturating_add(keep_ms));
+                }
             }
         }
         let Some(session) = self.sync.sessions.get_mut(peer) else {
@@ -266,7 +271,9 @@ impl Engine {
             return;
         };
         for item in session.given_up() {
-            self.sync.unwanted.add(item, now.mono_ms);
+            self.sync
+                .unwanted
+                .add(item, now.mono_ms.saturating_add(UNWANTED_BRIEF_MS));
         }
         self.has_own(peer, &session.proven(), now, effects);
         let (complete, new) = (outcome == Outcome::Complete, session.new_bottles);

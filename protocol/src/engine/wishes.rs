@@ -134,7 +134,7 @@ impl Engine {
     }
 
     pub(super) const fn next_publication(&mut self) -> PublicationId {
-        self.next_publication += 1;
+        self.next_publication = self.next_publication.wrapping_add(1);
         PublicationId(self.next_publication)
     }
 }

@@ -19,8 +19,11 @@ pub const EQUIVOCATORS_MAX: usize = 4_096;
 pub const DENIED_MAX: usize = 16_384;
 /// Evicted or refused items that are not fetched again. When full, the oldest is forgotten and may be fetched again.
 pub const UNWANTED_ITEMS_MAX: usize = 32_768;
-/// Milliseconds for which a refused item is not fetched again.
-pub const UNWANTED_KEEP_MS: u64 = 3_600_000;
+/// Milliseconds for which an item is not fetched again that was refused for a reason that lasts.
+pub const UNWANTED_LONG_MS: u64 = 3_600_000;
+/// Milliseconds for which an item is not fetched again that did not come, or was taken in only in part: a neighbour may
+/// not have written it down yet, a clock may be a little ahead.
+pub const UNWANTED_BRIEF_MS: u64 = 100_000;
 /// Epochs beyond a bottle's end until its traces go, so that a slower clock does not offer it back.
 pub const END_SLACK_EPOCHS: u32 = 1;
 

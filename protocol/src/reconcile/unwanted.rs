@@ -1,14 +1,15 @@
 //! Items that were refused lately, so that each session does not fetch them again.
 //!
 //! A neighbour may offer for days what we do not take: expired by our clock, evicted, denied, or lies. Without this
-//! memory every minute would bring it again.
+//! memory every minute would bring it again. How long it lasts is for the caller to say: a refusal may be final, or only
+//! a matter of moments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::ItemHash;
-use crate::limits::{UNWANTED_ITEMS_MAX, UNWANTED_KEEP_MS};
+use crate::limits::UNWANTED_ITEMS_MAX;
 
-/// The refused items, at most [`UNWANTED_ITEMS_MAX`], each for [`UNWANTED_KEEP_MS`].
+/// The refused items, at most [`UNWANTED_ITEMS_MAX`].
 #[derive(Debug, Clone, Default)]
 pub struct Unwanted {
     until: BTreeMap<ItemHash, u64>,
@@ -16,9 +17,8 @@ pub struct Unwanted {
 }
 
 impl Unwanted {
-    /// Remembers an item.
-    pub fn add(&mut self, item: ItemHash, mono_ms: u64) {
-        let until = mono_ms.saturating_add(UNWANTED_KEEP_MS);
+    /// Remembers an item until then.
+    pub fn add(&mut self, item: ItemHash, until: u64) {
         if let Some(before) = self.until.insert(item, until) {
             self.by_time.remove(&(before, item));
         }
