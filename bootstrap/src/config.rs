@@ -72,7 +72,7 @@ pub enum ConfigError {
         detail: String,
     },
     /// The file is not what it should be.
-    #[error("The configuration file {} is wrong: {detail} Correct that line; docs/BOOTSTRAP.md lists every option.", .path.display())]
+    #[error("The configuration file {} is wrong: {detail}. Correct that line; docs/BOOTSTRAP.md lists every option.", .path.display())]
     Syntax {
         /// The file.
         path: PathBuf,

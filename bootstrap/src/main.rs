@@ -114,9 +114,7 @@ fn log(format: LogFormat) {
 
 /// Each connection needs a file descriptor, and the soft limit is often 1,024.
 fn raise_file_limit(connections: u32) {
-    let wanted = u64::from(connections)
-        .saturating_mul(2)
-        .saturating_add(FILES_BESIDE);
+    let wanted = u64::from(connections).saturating_add(FILES_BESIDE);
     match rlimit::increase_nofile_limit(wanted) {
         Ok(got) if got < wanted => {
             tracing::warn!(
@@ -173,6 +171,6 @@ impl Signals {
     }
 }
 
-const LOG_DEFAULT: &str = "info,libp2p=warn,rust_ipfs=warn,connexa=warn,sqlx=warn";
-/// Descriptors besides connections: database, blocks, HTTP, logs.
-const FILES_BESIDE: u64 = 512;
+const LOG_DEFAULT: &str = "info,libp2p=warn,libp2p_kad=error,rust_ipfs=warn,connexa=warn,sqlx=warn";
+/// Descriptors besides the connections that peers open: those that we open, database, blocks, HTTP, logs.
+const FILES_BESIDE: u64 = 2_048;

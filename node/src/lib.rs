@@ -9,6 +9,10 @@
 //! keys together), `content` (bodies in IPFS), [`socket`] (the door for other programs of the same user), `doctor`.
 
 #![warn(missing_docs)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the actor picks a few of many events and refusals; what is not named has one common answer"
+)]
 
 mod actor;
 pub mod backup;

@@ -134,7 +134,7 @@ impl Node {
             drop(tokio::time::timeout(SHUTDOWN_MAX, ended).await);
         }
         let joined = tokio::time::timeout(SHUTDOWN_MAX, self.shared.tasks.wait()).await;
-        joined.map_err(|_| {
+        joined.map_err(|_elapsed| {
             Problem::new(
                 ProblemKind::Bug,
                 format!("The node did not end within {} seconds.", SHUTDOWN_MAX.as_secs()),

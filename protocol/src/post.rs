@@ -117,6 +117,12 @@ impl Post {
         self.run(now, effects);
     }
 
+    /// A peer that offers mail connected: where mailboxes are missing, they are looked up again now.
+    pub fn handle_neighbour(&mut self, now: Now, effects: &mut Vec<PostEffect>) {
+        self.mailboxes.set_neighbour(now);
+        self.run(now, effects);
+    }
+
     /// The outcome of `FindMailboxes`: the closest peers that offer mail, closest first; empty if none were found.
     pub fn handle_found(
         &mut self,

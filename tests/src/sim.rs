@@ -89,6 +89,12 @@ pub fn run(seed: u64, options: Options) -> Report {
     }
 }
 
+/// Whether the world of this seed has neither faults nor rogues.
+#[must_use]
+pub const fn is_peaceful(seed: u64) -> bool {
+    Plan::is_peaceful(seed)
+}
+
 /// What a seed decided, for the log.
 #[must_use]
 pub fn describe(seed: u64, options: Options) -> String {

@@ -1,3 +1,7 @@
-//! The meteorite command.
+//! The `meteorite` command: everything is in the library, so that tests can call it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(meteorite_cli::main_with(std::env::args_os()))
+}

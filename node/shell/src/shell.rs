@@ -120,7 +120,7 @@ impl Shell {
         let (content, content_task) = Content::new(net.clone(), config.body_bytes_max, restored.bodies);
         tasks.spawn(content_task.run());
         content.remove(restored.strays).await;
-        let params = config.engine.params.clone();
+        let params = config.engine.params;
         let engine = Engine::restore(&config.engine, seed(), restored.rows);
         let post_office = match config.mailbox {
             Some((key, policy)) => Some(PostOffice::open(db.clone(), key, params, policy).await?),

@@ -251,7 +251,7 @@ fn mood_numbers(names: &[String]) -> Result<Vec<u8>, Trouble> {
 }
 
 fn read_cursor(cursor: &str) -> Result<SkyCursor, Trouble> {
-    cursor.parse().map_err(|_| {
+    cursor.parse().map_err(|_no_cursor| {
         refused(
             "That is not where a page of the sky ended.",
             "Begin without a cursor.",

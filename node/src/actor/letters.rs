@@ -174,7 +174,7 @@ impl Actor {
         content: LetterContent,
     ) -> Result<Reply, Trouble> {
         let turn = self.mail.threads.check_write(&thread, writing, self.shell.now());
-        let turn = turn.map_err(|refusal| not_now(refusal))?;
+        let turn = turn.map_err(not_now)?;
         let id = self.send(turn, Saying { content, keep: true }).await?;
         self.count_answer(&thread).await?;
         let view = self

@@ -163,7 +163,7 @@ impl Actor {
             .net()
             .peers()
             .await
-            .map_err(|_| refused("The network has ended.", "Start the node again."))?;
+            .map_err(|_closed| refused("The network has ended.", "Start the node again."))?;
         let view = |peer: &meteorite_net::PeerInfo| PeerView {
             peer: peer.peer.to_string(),
             address: peer
@@ -313,7 +313,10 @@ impl Actor {
 
     /// Letters may be left and fetched now.
     async fn on_mailbox_near(&mut self) -> Result<(), Trouble> {
-        self.tell_bootstraps().await
+        self.tell_bootstraps().await?;
+        let mut effects = Vec::new();
+        self.mail.post.handle_neighbour(self.shell.now(), &mut effects);
+        self.carry_out(Vec::new(), effects, Vec::new()).await
     }
 
     async fn note_invited(&mut self, addresses: &[Multiaddr]) -> Result<(), Trouble> {

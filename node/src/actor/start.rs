@@ -54,7 +54,7 @@ pub(crate) async fn start(
     });
     let shell_config = ShellConfig {
         engine: engine::Config {
-            params: config.params.clone(),
+            params: config.params,
             ..engine::Config::default()
         },
         own: true,
@@ -64,7 +64,7 @@ pub(crate) async fn start(
     let shell = Shell::start(shell_config, net, db.clone(), tasks)
         .await
         .map_err(|error| not_started(&error))?;
-    let mail = Mail::restore(&db, me, config.params.clone(), rand::random())
+    let mail = Mail::restore(&db, me, config.params, rand::random())
         .await
         .map_err(|error| unreadable(&error))?;
     let stop = wires.stop.clone();
@@ -128,7 +128,7 @@ impl Actor {
         self.expire_openings();
         self.tick_mail().await?;
         self.count_letters().await;
-        if self.ticks % SWEEP_TICKS == 0 {
+        if self.ticks.is_multiple_of(SWEEP_TICKS) {
             self.sweep().await?;
         }
         Ok(())

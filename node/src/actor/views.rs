@@ -76,7 +76,7 @@ impl Actor {
                 .map_or(BottleFate::Sunk, |truth| fate_of(truth.stage())),
             handed: truth.as_ref().map_or(0, |truth| truth.handed),
             held: truth.as_ref().map_or(0, |truth| truth.held),
-            answers: truth.as_ref().map_or(0, |truth| answers(truth)),
+            answers: truth.as_ref().map_or(0, answers),
             recasts: truth.as_ref().map_or(0, |truth| truth.recasts),
             recast_ready: self.shell.engine().may_recast(&row.bottle, now).is_ok(),
             text: row.words.text.to_string(),

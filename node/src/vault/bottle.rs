@@ -9,7 +9,7 @@ use meteorite_protocol::time::Epoch;
 use meteorite_protocol::wire::{
     Body, BodyBlock, BodyKeyKind, Extensions, Gist, Header, Lang, Mood, Signed, SkyMessage, Wire,
 };
-use rand::{CryptoRng, Rng};
+use rand::CryptoRng;
 
 /// What the user chose for a bottle, cleaned and checked.
 #[derive(Clone, Debug)]
@@ -56,11 +56,7 @@ pub(crate) struct Stamp {
 }
 
 /// Seals the text under a fresh key and derives the bottle's own keys from a fresh nonce.
-pub(crate) fn compose(
-    root: &Root,
-    choice: Choice,
-    rng: &mut (impl CryptoRng + Rng),
-) -> Result<Composed, Problem> {
+pub(crate) fn compose(root: &Root, choice: Choice, rng: &mut impl CryptoRng) -> Result<Composed, Problem> {
     let mut nonce = [0; 16];
     rng.fill_bytes(&mut nonce);
     let nonce = Nonce(nonce);

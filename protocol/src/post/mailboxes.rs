@@ -114,6 +114,15 @@ impl Mailboxes {
         }
     }
 
+    /// A peer that offers mail connected: points without enough mailboxes are looked up anew at once.
+    pub fn set_neighbour(&mut self, now: Now) {
+        let wanting = self.points.values_mut().filter(|point| point.peers.len() < MAILBOX_PEERS);
+        for point in wanting {
+            point.ask_at = point.ask_at.min(now.mono_ms);
+            point.tries = 0;
+        }
+    }
+
     /// Everyone at whom letters for this address are left and asked for: bootstrap servers first.
     pub fn targets(&self, address: &MailAddress) -> Vec<Peer> {
         let found = self

@@ -59,7 +59,7 @@ fn row(epoch: u32, at: usize) -> HeaderRow {
         thrown_at: Epoch(epoch),
         expires_at: Epoch(epoch + 1_008),
         first_seen: UnixMillis(at as u64),
-        lang: LANGS[at % LANGS.len()].to_owned(),
+        lang: LANGS.iter().cycle().nth(at % LANGS.len()).copied().unwrap_or("en").to_owned(),
         mood: [(at % 256) as u8; 8],
         tone: 0,
         art: 1,

@@ -29,6 +29,7 @@ struct Sum {
     steps: u64,
     virtual_ms: u64,
     figures: Figures,
+    peaceful: Figures,
     failures: Vec<Failure>,
 }
 
@@ -61,6 +62,8 @@ fn main() -> ExitCode {
     let (hours, secs) = (sum.virtual_ms / 3_600_000, started.elapsed().as_secs_f64());
     println!("\n{} runs, {} steps, {hours} virtual hours, {secs:.1} s", sum.runs, sum.steps);
     println!("{}", sum.figures);
+    let (p50, p99) = (sum.peaceful.delivery_percentile(50), sum.peaceful.delivery_percentile(99));
+    println!("worlds without faults: delivery p50 {p50} ms, p99 {p99} ms");
     for failure in &sum.failures {
         println!("FAILED {failure}");
     }
@@ -84,6 +87,9 @@ fn work(arguments: &Arguments, next: &AtomicU64, sum: &Mutex<Sum>) {
         sum.steps += report.steps;
         sum.virtual_ms += report.virtual_ms;
         sum.figures.add(&report.figures);
+        if sim::is_peaceful(seed) {
+            sum.peaceful.add(&report.figures);
+        }
         if let Some(failure) = report.failure {
             println!("FAILED {failure}");
             sum.failures.push(failure);

@@ -110,12 +110,19 @@ impl World {
         let own = engine.mine().rows().map(|row| row.bottle.id);
         let own: Vec<_> = own.filter_map(|bottle| Some((bottle, engine.truth(&bottle, now)?))).collect();
         let full = engine.sky().len() > self.plan.sky_max;
-        self.note_blame(&engine, now.mono_ms);
+        let blamed = self.honest_blame(&engine, now.mono_ms);
+        let kept_account = self.kept_account(ix, &engine);
         self.nodes[ix].engine = Some(engine);
         claimed.iter().for_each(|bottle| self.check_claims(ix, bottle));
         own.iter().for_each(|(bottle, truth)| self.check_truth(ix, bottle, truth));
         if full {
             self.fail(Some(ix), "holds more bottles than fit".to_owned());
+        }
+        if let Some((other, points)) = blamed {
+            self.fail(Some(ix), format!("holds {points} points against honest node {other}"));
+        }
+        if let Some(other) = kept_account {
+            self.fail(Some(ix), format!("keeps an account of {other}, who is not connected"));
         }
     }
 
@@ -206,10 +213,19 @@ impl World {
         }
     }
 
-    /// How much honest nodes hold against each other.
-    fn note_blame(&mut self, engine: &Engine, mono_ms: u64) {
-        let blame = self.nodes.iter().map(|node| engine.reputation().blame_of(&node.peer, mono_ms)).max();
-        self.figures.honest_blame = self.figures.honest_blame.max(blame.unwrap_or(0));
+    /// How much this honest node holds against another.
+    fn honest_blame(&self, engine: &Engine, mono_ms: u64) -> Option<(Ix, u32)> {
+        let blame = self.nodes.iter().map(|node| engine.reputation().blame_of(&node.peer, mono_ms));
+        blame.enumerate().find(|(_, blame)| *blame > 0)
+    }
+
+    /// A peer of whom an account is kept although it left.
+    fn kept_account(&self, ix: Ix, engine: &Engine) -> Option<Ix> {
+        let connected: Vec<Ix> =
+            self.nodes[ix].connected.keys().map(|link| self.links.get(*link).other(ix)).collect();
+        let strangers = self.by_peer.iter().filter(|(_, other)| !connected.contains(other));
+        let mut kept = strangers.filter(|(peer, _)| engine.reputation().knows(peer));
+        kept.next().map(|(_, other)| *other)
     }
 }
 

@@ -81,6 +81,16 @@ impl Draft {
         Self { header, block, author: keys.author, reply: keys.reply }
     }
 
+    /// The same content by another author, in this shard of the sky. Nobody can open such a bottle, and nobody who floods cares.
+    pub(super) fn in_shard(&self, shard: u8, dice: &mut Dice) -> Self {
+        let keys = std::iter::repeat_with(|| SigningKey::from_seed(&dice.bytes()));
+        let mut found = keys.map(|key| (AuthorKey(key.public()), key)).filter(|(author, _)| author.shard() == shard);
+        let (author, key) = found.next().expect("one key in sixteen is in each shard");
+        let header = Header { author, ..self.header.clone() };
+        let reply = ReplySecret::from_bytes(&self.reply.to_bytes());
+        Self { header, block: self.block.clone(), author: key, reply }
+    }
+
     /// Who signs it.
     pub(super) const fn author(&self) -> &AuthorKey {
         &self.header.author

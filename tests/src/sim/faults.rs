@@ -133,7 +133,11 @@ impl World {
     }
 
     fn jump(&mut self, node: Ix) {
-        let far = if self.dice.faults.chance(200) { 12 * 60_000 } else { 20_000 };
+        let far = match self.dice.faults.below(20) {
+            0..=13 => 20_000,
+            14..=18 => 12 * 60_000,
+            _ => 3 * 24 * 3_600_000,
+        };
         let by = i64::try_from(self.dice.faults.between(0, 2 * far)).unwrap_or(0);
         let by = by - i64::try_from(far).unwrap_or(0);
         self.nodes[node].clock.skew_ms += by;

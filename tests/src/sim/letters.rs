@@ -203,8 +203,12 @@ impl World {
         work(&mut letters.post, now, &mut effects);
         let durable: Vec<Write> = effects.iter().filter_map(durable).collect();
         self.nodes[ix].disk.commit(&durable);
+        let boot = self.nodes[ix].boot;
         for effect in effects {
-            self.post_effect(ix, effect);
+            // Reading a letter is a step of the engine, over which the program may end.
+            if self.nodes[ix].boot == boot {
+                self.post_effect(ix, effect);
+            }
         }
         self.plan_post(ix);
     }

@@ -20,6 +20,8 @@ pub(super) struct Existing {
     /// World time at which it was thrown.
     pub(super) thrown_ms: u64,
     pub(super) slots: u8,
+    /// By the clock of its thrower, which may be days ahead.
+    pub(super) thrown_at: Epoch,
     pub(super) expires_at: Epoch,
     /// Its author is an honest node.
     pub(super) honest: bool,
@@ -83,6 +85,7 @@ impl Model {
             author: header.author,
             thrown_ms: at_ms,
             slots: header.slots,
+            thrown_at: header.thrown_at,
             expires_at: header.expires_at(),
             honest,
             withdrawn: false,

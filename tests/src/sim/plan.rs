@@ -89,7 +89,7 @@ impl Plan {
     /// The world of this seed, with this many honest nodes if that is said.
     pub(super) fn of(seed: u64, honest: Option<usize>) -> Self {
         let dice = &mut Dice::new(seed, "plan");
-        let peaceful = seed.is_multiple_of(10);
+        let peaceful = Self::is_peaceful(seed);
         let honest = honest.unwrap_or_else(|| size(dice));
         let crowded = honest > 60;
         let faults = if peaceful { FaultPlan::default() } else { FaultPlan::draw(honest, dice) };
@@ -102,12 +102,17 @@ impl Plan {
             honest,
             rogues,
             net: NetPlan::draw(peaceful, dice),
-            users: UserPlan::draw(honest, dice),
+            users: UserPlan::draw(honest, faults.night, dice),
             faults,
             safety_ms,
             mailboxes: if letters { usize::try_from(dice.between(2, 4)).unwrap_or(2) } else { 0 },
             sky_max: if small_sky { 12 } else { 4_000 },
         }
+    }
+
+    /// A tenth of the seeds.
+    pub(super) const fn is_peaceful(seed: u64) -> bool {
+        seed.is_multiple_of(10)
     }
 
     /// Whether no node has to forget bottles for want of room.
@@ -139,13 +144,18 @@ impl NetPlan {
 }
 
 impl UserPlan {
-    fn draw(honest: usize, dice: &mut Dice) -> Self {
-        let busy = if honest > 60 { 90_000 } else { dice.between(8_000, 60_000) };
+    fn draw(honest: usize, night: bool, dice: &mut Dice) -> Self {
+        let busy = match honest {
+            _ if night => dice.between(6_000, 12_000),
+            61.. => 90_000,
+            _ => dice.between(8_000, 60_000),
+        };
         Self {
             pause_ms: busy,
             frenzies: dice.chance(500),
             mischief: 120,
-            slots_max: dice.between(1, 4),
+            // What is to be cast again after a night must be full before it.
+            slots_max: if night { 1 } else { dice.between(1, 4) },
             short_lived: if dice.chance(400) { 500 } else { 50 },
         }
     }
@@ -173,7 +183,7 @@ impl FaultPlan {
             jump_ms: every(200, 2, 6, dice),
             unreported: if dice.chance(250) { 150 } else { 0 },
             body_trouble: if dice.chance(300) { 150 } else { 0 },
-            night: honest <= 8 && dice.chance(120),
+            night: honest <= 8 && dice.chance(200),
         }
     }
 }

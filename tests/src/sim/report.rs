@@ -89,8 +89,6 @@ pub struct Figures {
     pub nights: u64,
     /// Engines compared with what their disk would give.
     pub restarts_compared: u64,
-    /// The most blame that one honest node ever held against another.
-    pub honest_blame: u32,
     /// Milliseconds from throwing to arrival at each honest node, sorted.
     pub delivery_ms: Vec<u64>,
     /// Virtual milliseconds from the mending to rest.
@@ -150,7 +148,6 @@ impl Figures {
         for (sum, more) in pairs {
             *sum += more;
         }
-        self.honest_blame = self.honest_blame.max(other.honest_blame);
         self.settled_in_ms = self.settled_in_ms.max(other.settled_in_ms);
         self.delivery_ms.extend_from_slice(&other.delivery_ms);
         self.delivery_ms.sort_unstable();
@@ -198,11 +195,10 @@ impl fmt::Display for Figures {
         )?;
         write!(
             f,
-            "faults: {} crashes, {} nights; {} restarts compared; at most {} blame among honest nodes; at most {} s to settle",
+            "faults: {} crashes, {} nights; {} restarts compared; at most {} s to settle",
             self.crashes,
             self.nights,
             self.restarts_compared,
-            self.honest_blame,
             self.settled_in_ms / 1_000
         )
     }

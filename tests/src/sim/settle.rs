@@ -9,8 +9,9 @@ use meteorite_protocol::claims::ClaimSet;
 use meteorite_protocol::engine::Command;
 use meteorite_protocol::hold::{CatchState, Standing as ClaimStanding};
 use meteorite_protocol::ids::{BottleId, ClaimantKey};
+use meteorite_protocol::mine::Release;
 use meteorite_protocol::sky::Standing;
-use meteorite_protocol::time::{Epoch, Tick};
+use meteorite_protocol::time::Tick;
 use meteorite_protocol::wire::Place;
 
 use super::clock::true_wall;
@@ -70,10 +71,11 @@ impl World {
             .or_else(|| self.unread_letter())
     }
 
-    /// The bottles that no clock says are over, or soon will be.
+    /// The bottles that are not from the future by any clock, and that no clock says are over, or soon will be.
     fn live_bottles(&self) -> Vec<(BottleId, &Existing)> {
-        let soon = Epoch(true_wall(self.now).epoch().0 + 2);
-        let live = self.model.bottles.iter().filter(|(_, exists)| exists.expires_at > soon);
+        let now = true_wall(self.now).epoch();
+        let lives = |exists: &Existing| exists.thrown_at <= now && exists.expires_at > now.plus(2);
+        let live = self.model.bottles.iter().filter(|(_, exists)| lives(exists));
         live.map(|(bottle, exists)| (*bottle, exists)).collect()
     }
 
@@ -81,7 +83,11 @@ impl World {
     fn disagreement(&self, bottle: &BottleId, exists: &Existing) -> Option<String> {
         let views = (0..self.nodes.len()).map(|ix| self.view(ix, bottle, exists));
         let views: BTreeSet<View> = views.filter(|view| *view != View::Denied).collect();
-        if exists.honest && views.contains(&View::Unknown) {
+        let over = self.is_over_for_its_thrower(bottle, exists);
+        if over == Some(Release::Withheld) {
+            return None;
+        }
+        if exists.honest && views.contains(&View::Unknown) && over.is_none() {
             let without = (0..self.nodes.len()).find(|ix| self.view(*ix, bottle, exists) == View::Unknown);
             return Some(format!("{bottle:?} of node {} has not reached node {without:?}", exists.thrower));
         }
@@ -94,6 +100,14 @@ impl World {
                 .collect();
             format!("{bottle:?} of node {} is seen as {}", exists.thrower, each.join(" "))
         })
+    }
+
+    /// A bottle that its thrower took back, or that sank for a thrower whose clock leapt days ahead, need not reach anybody;
+    /// and if it was still withheld, nobody else need know.
+    fn is_over_for_its_thrower(&self, bottle: &BottleId, exists: &Existing) -> Option<Release> {
+        let engine = self.nodes.get(exists.thrower)?.engine.as_ref()?;
+        let row = engine.mine().row(bottle)?;
+        row.end.is_some().then_some(row.release)
     }
 
     fn view(&self, ix: Ix, bottle: &BottleId, exists: &Existing) -> View {

@@ -52,8 +52,12 @@ impl World {
         for effect in effects {
             self.perform(ix, effect, &mut told);
         }
+        let boot = self.nodes[ix].boot;
         for event in &told {
-            self.hear(ix, event);
+            // Answering what was told is a step of its own, over which the program may end.
+            if self.nodes[ix].boot == boot {
+                self.hear(ix, event);
+            }
         }
         self.check_step(ix, &told);
         self.plan_wake(ix);

@@ -74,6 +74,9 @@ impl World {
         if self.dice.users.chance(self.plan.users.mischief) {
             return self.misbehave(ix);
         }
+        if self.figures.nights > 0 && self.dice.users.chance(250) {
+            return self.recast_any(ix);
+        }
         match self.dice.users.below(100) {
             0..=19 => self.throw(ix),
             20..=47 => self.touch_any(ix),

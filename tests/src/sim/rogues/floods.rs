@@ -12,6 +12,7 @@ use super::{Hands, Strategy};
 #[derive(Debug, Default)]
 pub(super) struct InvalidFlooder {
     base: Option<Bottle>,
+    sent: u32,
 }
 
 impl Strategy for InvalidFlooder {
@@ -20,9 +21,10 @@ impl Strategy for InvalidFlooder {
     }
 
     fn act(&mut self, hands: &mut Hands<'_>) {
-        if hands.neighbours.is_empty() {
+        if hands.neighbours.is_empty() || self.sent >= INVALID_MAX {
             return;
         }
+        self.sent += 6;
         let epoch = hands.now.wall.epoch();
         if self.base.as_ref().is_none_or(|base| base.header().thrown_at != epoch) {
             let recipe = Recipe { slots: 3, ttl: 400, thrown_at: epoch };
@@ -54,14 +56,18 @@ impl Strategy for ValidFlooder {
         if self.sent >= 2 * SHARD_HEADERS_PER_MINUTE {
             return;
         }
+        let recipe = Recipe { slots: 1, ttl: 300, thrown_at: hands.now.wall.epoch() };
+        let base = Draft::new(&recipe, hands.dice);
         for _ in 0..4 {
-            let recipe = Recipe { slots: 1, ttl: 300, thrown_at: hands.now.wall.epoch() };
-            let draft = std::iter::repeat_with(|| Draft::new(&recipe, hands.dice)).find(|draft| draft.author().shard() == 5);
-            let Some(draft) = draft else { return };
-            let bottle = draft.finish(Params::for_tests().stamp_bits_floor());
+            let bottle = base.in_shard(FLOODED_SHARD, hands.dice).finish(Params::for_tests().stamp_bits_floor());
             hands.threw(&bottle);
             hands.tell_all(bottle.topic(), bottle.message.encode());
             self.sent += 1;
         }
     }
 }
+
+/// Enough for more than a minute.
+const INVALID_MAX: u32 = 2_400;
+/// All of the flood goes here.
+const FLOODED_SHARD: u8 = 5;

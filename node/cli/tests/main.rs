@@ -1,0 +1,12 @@
+//! The command line as its users meet it: the built binary, its output, its exit codes.
+
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod demo;
+mod harness;
+mod help;
+mod input;
+mod journey;
+mod json;
+mod keys;
+mod node;
