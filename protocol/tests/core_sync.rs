@@ -396,3 +396,40 @@ fn expired_bottles_are_known_but_not_offered() {
     assert_eq!(Sealed::new(&sky, NOW).len(), 0);
     assert!(sky.owner(&item).is_some());
 }
+
+#[test]
+fn what_a_neighbour_had_not_written_down_yet_comes_a_little_later() {
+    let mut net = Net::new(3);
+    let made = bottle(1, net.now.wall);
+    let topic = Topic::of_author(&made.message.header.value().author);
+    net.gossip(2, 0, topic, made.message.encode());
+    let written = std::mem::take(&mut net.nodes[0].store.content);
+    net.link(0, 1);
+    net.run(1_000);
+    assert!(
+        net.nodes[1].engine.sky().is_empty(),
+        "the header is not in the store"
+    );
+    net.nodes[0].store.content = written;
+    net.run(4 * 60_000);
+    assert!(net.agree(&[0, 1]));
+    assert!(net.nodes[0].blocked.is_empty() && net.nodes[1].blocked.is_empty());
+}
+
+#[test]
+fn an_answer_to_the_engine_before_a_restart_is_none_to_this_one() {
+    let mut net = Net::new(2);
+    for author in 0..20 {
+        let made = bottle(author, net.now.wall);
+        let topic = Topic::of_author(&made.message.header.value().author);
+        net.gossip(1, 0, topic, made.message.encode());
+    }
+    net.link(0, 1);
+    for _ in 0..10 {
+        net.run(LATENCY_MS);
+        net.restart(1);
+    }
+    net.run(1_000);
+    assert!(net.agree(&[0, 1]));
+    assert!(net.nodes[0].blocked.is_empty() && net.nodes[1].blocked.is_empty());
+}

@@ -22,11 +22,7 @@
 //! # What it does not cover
 //!
 //! libp2p, gossipsub's meshes and scores, rust-ipfs, SQLite, real clocks and threads. Those have tests of their own.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::wildcard_enum_match_arm,
-    reason = "a wrong index or a forgotten case ends a run with its seed, which is what a simulator is for"
-)]
+#![expect(clippy::indexing_slicing, reason = "a wrong index ends a run with its seed, which is what a simulator is for")]
 
 mod checks;
 mod clock;
@@ -55,6 +51,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use report::{Failure, Figures, Report};
 
 use plan::Plan;
+use trace::Trace;
 use world::World;
 
 /// What a run is given besides its seed.
@@ -71,7 +68,7 @@ pub struct Options {
 pub fn run(seed: u64, options: Options) -> Report {
     let plan = Plan::of(seed, options.nodes);
     let nodes = (plan.honest, plan.rogues.len());
-    let mut world = World::new(plan, options.log);
+    let mut world = World::new(plan, Trace::new(options));
     let lived = catch_unwind(AssertUnwindSafe(|| world.live()));
     if let Err(panic) = lived {
         let said = panic.downcast_ref::<String>().cloned();

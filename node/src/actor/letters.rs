@@ -2,7 +2,9 @@
 
 use meteorite_crypto::letter::ReplySecret;
 use meteorite_crypto::sign::SigningKey;
-use meteorite_protocol::control::{LetterSide, LetterState, LetterView, Notice, Problem, Reply, ThreadView};
+use meteorite_protocol::control::{
+    LetterSide, LetterState, LetterView, Notice, Problem, ProblemKind, Reply, ThreadView,
+};
 use meteorite_protocol::economy::Stranger;
 use meteorite_protocol::engine::Command;
 use meteorite_protocol::ids::{BottleId, LetterId, ReplyKey, sha2_256};
@@ -28,8 +30,11 @@ impl Actor {
     pub(super) async fn light(&mut self, name: &str, sticker: &str) -> Result<Reply, Trouble> {
         let light = Light::from_name(sticker).ok_or_else(|| {
             let names: Vec<&str> = Light::ALL.iter().map(|light| light.name()).collect();
-            refused(
-                format!("There is no light called “{sticker}”."),
+            let what = format!("There is no light called “{sticker}”.");
+            Problem::new(
+                ProblemKind::Input,
+                what,
+                "Nothing was changed.",
                 format!("Choose one of: {}.", names.join(", ")),
             )
         })?;
@@ -41,7 +46,7 @@ impl Actor {
     pub(super) async fn reply(&mut self, name: &str, words: &str) -> Result<Reply, Trouble> {
         let thread = self.thread_of(name).await?;
         let composed = text::compose(TextKind::Letter, words).map_err(|error| {
-            let kind = meteorite_protocol::control::ProblemKind::Input;
+            let kind = ProblemKind::Input;
             Problem::new(
                 kind,
                 error.to_string(),

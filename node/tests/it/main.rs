@@ -1,5 +1,9 @@
 //! Real nodes on loopback, with their own folders, keys, databases and sockets.
-#![expect(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking"
+)]
 
 mod drift;
 mod folder;

@@ -62,6 +62,8 @@ async fn live(binary: &Path, kills: u32, rng: &mut ChaCha8Rng, report: &mut Repo
     let mut snapshot = neighbour.snapshot();
     let listening = snapshot.wait_for(|now| !now.listening.is_empty()).await?.listening.clone();
     let address = listening.first().context("an address")?.clone();
+    let witness_folder = tempfile::tempdir()?;
+    let witness = witness(&witness_folder, &address).await?;
     let answering = tokio::spawn(answer_everything(neighbour.clone()));
     let mut ledger = Ledger::default();
     for _ in 0..kills {
@@ -74,6 +76,7 @@ async fn live(binary: &Path, kills: u32, rng: &mut ChaCha8Rng, report: &mut Repo
     child.finish(&mut ledger, report).await?;
     report.acknowledged += ledger.thrown.len() + ledger.read.len() + ledger.answered.len() + ledger.letters.len();
     answering.abort();
+    witness.shutdown().await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
     neighbour.shutdown().await.map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
@@ -155,9 +158,7 @@ fn judge(line: &Line, ledger: &mut Ledger, report: &mut Report) {
 }
 
 async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
-    let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
-    let config = NodeConfig { params: Params::for_tests(), ..NodeConfig::loopback(folder.path()) };
-    let node = Node::start(config, keys).await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let node = launch(folder).await?;
     for at in 0..BOTTLES {
         let text = format!("A steady neighbour's bottle number {at}.");
         let request = Request::Throw { text, nick: None, tags: Vec::new(), slots: None, days: None, lang: None };
@@ -165,6 +166,35 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
         anyhow::ensure!(matches!(reply, Reply::Thrown(_)), "the neighbour cannot throw: {reply:?}");
     }
     Ok(node)
+}
+
+/// A third node that reads the neighbour's bottles. Only a bottle that somebody is proven to have is offered in sync, and a
+/// child that is killed a moment after it got one by gossip learns of it by sync alone.
+async fn witness(folder: &TempDir, address: &str) -> anyhow::Result<Node> {
+    let node = launch(folder).await?;
+    node.ask(Request::Dial { address: address.to_owned() }).await;
+    let start = Instant::now();
+    let mut read = 0;
+    while read < BOTTLES {
+        anyhow::ensure!(start.elapsed() < FINISH_MAX, "the witness read only {read} bottles");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let Reply::Sky(page) = node.ask(Request::Sky { filter: Default::default(), cursor: None, limit: None }).await
+        else {
+            bail!("no sky");
+        };
+        for stone in page.stones {
+            node.ask(Request::Catch { bottle: Some(stone.bottle.clone()) }).await;
+            let reply = node.ask(Request::Read { bottle: stone.bottle }).await;
+            read += usize::from(matches!(reply, Reply::Read(_)));
+        }
+    }
+    Ok(node)
+}
+
+async fn launch(folder: &TempDir) -> anyhow::Result<Node> {
+    let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
+    let config = NodeConfig { params: Params::for_tests(), ..NodeConfig::loopback(folder.path()) };
+    Node::start(config, keys).await.map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
 /// Catches what the child throws and writes to it, once per bottle.

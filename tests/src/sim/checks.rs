@@ -13,6 +13,8 @@ use meteorite_protocol::mine::{DeliveryTruth, End, OWN_BOTTLES_MAX, Release};
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::wire::{CatchMessage, Place, SkyMessage};
 
+use super::lifecycle::Crash;
+use super::model::Withdrawn;
 use super::queue::{Event, Ix};
 use super::world::World;
 
@@ -22,10 +24,11 @@ impl World {
     /// After each step of a node.
     pub(super) fn check_step(&mut self, ix: Ix, told: &[Told]) {
         for event in told {
-            match event {
-                Told::Claimed { bottle, .. } => self.check_claims(ix, bottle),
-                Told::Truth { bottle, truth } => self.check_truth(ix, bottle, truth),
-                _ => {}
+            if let Told::Claimed { bottle, .. } = event {
+                self.check_claims(ix, bottle);
+            }
+            if let Told::Truth { bottle, truth } = event {
+                self.check_truth(ix, bottle, truth);
             }
         }
         self.check_releases(ix);
@@ -103,7 +106,7 @@ impl World {
             return;
         }
         let Some(engine) = self.nodes[ix].engine.take() else { return };
-        self.check_restart(ix, &engine, true);
+        self.check_restart(ix, &engine, Crash::Written);
         let claimed = engine.sky().stones().filter(|stone| engine.sky().claims_if_any(&stone.bottle).is_some());
         let claimed: Vec<BottleId> = claimed.map(|stone| stone.bottle).collect();
         let now = self.nodes[ix].clock.now(self.now);
@@ -163,7 +166,7 @@ impl World {
             format!("answered {read} times and not {} and {}", shown.lights, shown.letters)
         } else if shown.recasts > exists.recasts {
             format!("cast {} times again and not {}", exists.recasts, shown.recasts)
-        } else if shown.end == Some(End::Withdrawn) && !exists.withdrawn {
+        } else if shown.end == Some(End::Withdrawn) && exists.withdrawn == Withdrawn::Not {
             "not withdrawn".to_owned()
         } else if shown.end == Some(End::Equivocated) && !exists.equivocated {
             "not one of two".to_owned()

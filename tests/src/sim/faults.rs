@@ -3,7 +3,7 @@
 //! Each kind of fault that the plan has on comes again and again after a random pause. With the end of the first phase all
 //! of it ends: whoever is down starts, whoever sleeps wakes, clocks are set, partitions heal, nothing is lost any more.
 
-use super::lifecycle::{Crash, SILENCE_MS};
+use super::lifecycle::Crash;
 use super::queue::{Event, Ix};
 use super::world::{Phase, World};
 
@@ -125,8 +125,7 @@ impl World {
         let name = ["in halves", "around one node", "in one direction"][usize::try_from(kind).unwrap_or(0)];
         self.trace.world(self.now, &format!("the network is cut {name} ({one})"));
         for link in self.links.cut(directions) {
-            let generation = self.links.get(link).generation;
-            self.later(SILENCE_MS, Event::Silence { link, generation });
+            self.plan_silence(link);
         }
         let for_ms = self.dice.faults.between(8_000, 180_000);
         self.later(for_ms, Event::Fault(Fault::Mend));

@@ -4,7 +4,7 @@ use meteorite_protocol::economy::UtcOffset;
 use meteorite_protocol::engine::{Command, CommandId, Engine, Input};
 
 use super::links::LinkIx;
-use super::queue::{Event, Ix};
+use super::queue::{Connection, Event, Ix, News};
 use super::world::{Phase, World};
 
 /// How a program ends.
@@ -62,7 +62,7 @@ impl World {
             Crash::CacheLost | Crash::NotCommitted => disk.lose_waiting(),
         }
         if how != Crash::NotCommitted {
-            self.check_restart(ix, &engine, how == Crash::Written);
+            self.check_restart(ix, &engine, how);
         }
         self.nodes[ix].forget();
         self.open.retain(|_, open| open.from != ix);
@@ -70,8 +70,7 @@ impl World {
             if self.dice.faults.chance(600) {
                 self.hang_up(link);
             } else {
-                let generation = self.links.get(link).generation;
-                self.later(SILENCE_MS, Event::Silence { link, generation });
+                self.plan_silence(link);
             }
         }
         self.later(again_in_ms, Event::Boot { node: ix });
@@ -85,8 +84,7 @@ impl World {
         self.trace.world(self.now, &format!("node {ix} sleeps for {} s", for_ms / 1_000));
         self.nodes[ix].asleep_until = Some(self.now + for_ms);
         for (link, _) in self.links.neighbours(ix) {
-            let generation = self.links.get(link).generation;
-            self.later(SILENCE_MS, Event::Silence { link, generation });
+            self.plan_silence(link);
         }
         self.later(for_ms, Event::Fault(super::faults::Fault::Wake { node: ix, slept_ms: for_ms }));
     }
@@ -109,9 +107,9 @@ impl World {
         for link in links.iter().copied().filter(|link| self.links.get(*link).up).collect::<Vec<_>>() {
             self.hang_up(link);
         }
-        let dead: Vec<(LinkIx, u32)> = self.nodes[ix].connected.iter().map(|(link, nth)| (*link, *nth)).collect();
-        for news in dead {
-            self.peer_news(ix, news, false);
+        let dead: Vec<Connection> = self.nodes[ix].connected.iter().map(|(link, nth)| (*link, *nth)).collect();
+        for connection in dead {
+            self.peer_news(ix, connection, News::Down);
         }
         self.step(ix, Input::Tick);
         self.post_runs(ix);
@@ -182,7 +180,7 @@ impl World {
         let late = self.dice.shells.place(2);
         for (nth, node) in ends.into_iter().enumerate() {
             let in_ms = if nth == late { self.dice.shells.between(0, NEWS_MS) } else { 0 };
-            self.plan_news(node, (link, generation), (in_ms, true));
+            self.plan_news(node, (link, generation), (in_ms, News::Up));
         }
     }
 
@@ -194,7 +192,7 @@ impl World {
         }
         let (generation, ends) = (known.generation, known.ends);
         for node in ends {
-            self.plan_news(node, (link, generation), (NEWS_MS, false));
+            self.plan_news(node, (link, generation), (NEWS_MS, News::Down));
         }
         let lost = self.open.iter().filter(|(_, open)| open.link == Some(link)).map(|(wire, _)| *wire);
         for wire in lost.collect::<Vec<_>>() {
@@ -204,7 +202,7 @@ impl World {
     }
 
     /// A connection was silent for too long: it ends, unless it has recovered.
-    pub(super) fn silence(&mut self, link: LinkIx, generation: u32) {
+    pub(super) fn silence(&mut self, (link, generation): Connection) {
         let known = self.links.get(link);
         let [a, b] = known.ends;
         if !known.up || known.generation != generation {
@@ -217,21 +215,32 @@ impl World {
     }
 
     /// A node learns that a connection began or ended.
-    pub(super) fn peer_news(&mut self, ix: Ix, (link, generation): (LinkIx, u32), up: bool) {
+    pub(super) fn peer_news(&mut self, ix: Ix, (link, generation): Connection, news: News) {
         let peer = self.peer_of(self.links.get(link).other(ix));
         let connected = &mut self.nodes[ix].connected;
-        if up {
-            connected.insert(link, generation);
-            self.step(ix, Input::PeerUp { peer });
-        } else if connected.get(&link) == Some(&generation) {
-            connected.remove(&link);
-            self.step(ix, Input::PeerDown { peer });
+        match news {
+            News::Up => {
+                connected.insert(link, generation);
+                self.step(ix, Input::PeerUp { peer });
+            }
+            News::Down => {
+                if connected.get(&link) == Some(&generation) {
+                    connected.remove(&link);
+                    self.step(ix, Input::PeerDown { peer });
+                }
+            }
         }
     }
 
-    fn plan_news(&mut self, node: Ix, (link, generation): (LinkIx, u32), (in_ms, up): (u64, bool)) {
+    /// A connection that is dead without a word is noticed after a while.
+    pub(super) fn plan_silence(&mut self, link: LinkIx) {
+        let connection = (link, self.links.get(link).generation);
+        self.later(SILENCE_MS, Event::Silence { connection });
+    }
+
+    fn plan_news(&mut self, node: Ix, connection: Connection, (in_ms, news): (u64, News)) {
         if let Some(boot) = self.nodes.get(node).map(|node| node.boot) {
-            self.later(in_ms, Event::PeerNews { node, boot, link, generation, up });
+            self.later(in_ms, Event::PeerNews { node, boot, connection, news });
         }
     }
 
@@ -242,7 +251,7 @@ impl World {
     }
 
     /// Restarting from the disk gives the same engine, save for what the cache lost.
-    pub(super) fn check_restart(&mut self, ix: Ix, before: &Engine, written: bool) {
+    pub(super) fn check_restart(&mut self, ix: Ix, before: &Engine, how: Crash) {
         let after = self.nodes[ix].restored(self.plan.sky_max, self.engine_seed(ix));
         self.figures.restarts_compared += 1;
         let same_own = before.mine().rows().eq(after.mine().rows())
@@ -250,7 +259,7 @@ impl World {
             && before.economy().row() == after.economy().row();
         if !same_own {
             self.fail(Some(ix), "a restart changes own bottles, the hold or the economy".to_owned());
-        } else if written && self.plan.has_room() && before.digest() != after.digest() {
+        } else if how == Crash::Written && self.plan.has_room() && before.digest() != after.digest() {
             let what = super::checks::difference(before, &after);
             self.fail(Some(ix), format!("a restart changes the digest: {what}"));
         }
@@ -263,7 +272,7 @@ impl World {
 }
 
 /// Idle time after which a QUIC connection ends.
-pub(super) const SILENCE_MS: u64 = 30_000;
+const SILENCE_MS: u64 = 30_000;
 /// One end learns of a connection up to so much later than the other.
 const NEWS_MS: u64 = 20;
 /// An engine that is woken more often in one millisecond is not waiting for anything.

@@ -26,7 +26,7 @@ pub(super) struct Existing {
     /// Its author is an honest node.
     pub(super) honest: bool,
     /// The author really took it back.
-    pub(super) withdrawn: bool,
+    pub(super) withdrawn: Withdrawn,
     /// Its author key really signed another one.
     pub(super) equivocated: bool,
     /// Recasts that exist.
@@ -39,6 +39,24 @@ pub(super) struct Existing {
     pub(super) rogues: BTreeSet<Ix>,
     /// Claims that exist.
     pub(super) claims: BTreeMap<(Place, ClaimantKey), ExistingClaim>,
+}
+
+/// Whether an author really took a bottle back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Withdrawn {
+    /// Not that anybody knows.
+    Not,
+    /// Signed and stored.
+    Really,
+}
+
+/// Who threw a bottle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thrower {
+    /// A node that runs the engine.
+    Honest(Ix),
+    /// One that does not.
+    Rogue(Ix),
 }
 
 /// A claim that exists.
@@ -73,7 +91,11 @@ pub(super) struct Model {
 
 impl Model {
     /// A bottle came into being.
-    pub(super) fn thrown(&mut self, bottle: &super::craft::Bottle, thrower: Ix, (honest, at_ms): (bool, u64)) {
+    pub(super) fn thrown(&mut self, bottle: &super::craft::Bottle, thrower: Thrower, at_ms: u64) {
+        let (thrower, honest) = match thrower {
+            Thrower::Honest(ix) => (ix, true),
+            Thrower::Rogue(ix) => (ix, false),
+        };
         let header = bottle.header();
         let known = self.bottles.values().any(|other| other.author == header.author);
         if known {
@@ -88,7 +110,7 @@ impl Model {
             thrown_at: header.thrown_at,
             expires_at: header.expires_at(),
             honest,
-            withdrawn: false,
+            withdrawn: Withdrawn::Not,
             equivocated: known,
             recasts: 0,
             handed: 0,
@@ -99,12 +121,12 @@ impl Model {
     }
 
     /// A claim came into being.
-    pub(super) fn claimed(&mut self, claim: &meteorite_protocol::wire::Claim, claimer: Ix, honest: bool) {
+    pub(super) fn claimed(&mut self, claim: &meteorite_protocol::wire::Claim, claimer: Ix) {
         let Some(bottle) = self.bottles.get_mut(&claim.bottle) else { return };
         let exists = bottle
             .claims
             .entry((claim.place, claim.claimant))
-            .or_insert(ExistingClaim { claimer, t: claim.t, honest });
+            .or_insert(ExistingClaim { claimer, t: claim.t, honest: false });
         exists.t = exists.t.min(claim.t);
     }
 
@@ -128,6 +150,13 @@ impl Model {
     pub(super) fn shown_to_rogue(&mut self, rogue: Ix, bottle: &BottleId) {
         if let Some(bottle) = self.bottles.get_mut(bottle) {
             bottle.rogues.insert(rogue);
+        }
+    }
+
+    /// The author took it back, or did not after all.
+    pub(super) fn set_withdrawn(&mut self, bottle: &BottleId, withdrawn: Withdrawn) {
+        if let Some(bottle) = self.bottles.get_mut(bottle) {
+            bottle.withdrawn = withdrawn;
         }
     }
 

@@ -14,7 +14,7 @@ use super::clock::Clock;
 use super::disk::Disk;
 use super::letters::Letters;
 use super::links::LinkIx;
-use super::queue::Ix;
+use super::queue::{Connection, Ix};
 use super::users::User;
 
 /// The name of a message to gossipsub: the hash of its bytes.
@@ -51,7 +51,7 @@ pub(super) struct SimNode {
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
     pub(super) from: Ix,
-    pub(super) connection: (LinkIx, u32),
+    pub(super) connection: Connection,
     pub(super) topic: Topic,
     pub(super) bytes: Rc<[u8]>,
 }

@@ -9,6 +9,13 @@ use super::rogues::RogueKind;
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
+/// Whether anything goes wrong at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    Peaceful,
+    Rough,
+}
+
 /// A world before it begins.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -89,20 +96,21 @@ impl Plan {
     /// The world of this seed, with this many honest nodes if that is said.
     pub(super) fn of(seed: u64, honest: Option<usize>) -> Self {
         let dice = &mut Dice::new(seed, "plan");
-        let peaceful = Self::is_peaceful(seed);
+        let weather = if Self::is_peaceful(seed) { Weather::Peaceful } else { Weather::Rough };
+        let rough = weather == Weather::Rough;
         let honest = honest.unwrap_or_else(|| size(dice));
         let crowded = honest > 60;
-        let faults = if peaceful { FaultPlan::default() } else { FaultPlan::draw(honest, dice) };
-        let rogues = if peaceful { Vec::new() } else { draw_rogues(honest, dice) };
+        let faults = if rough { FaultPlan::draw(honest, dice) } else { FaultPlan::default() };
+        let rogues = if rough { draw_rogues(honest, dice) } else { Vec::new() };
         let safety_ms = if crowded { 3 * MINUTE_MS } else { dice.between(4, 14) * MINUTE_MS };
         let letters = !crowded && dice.chance(400);
-        let small_sky = !peaceful && !crowded && dice.chance(60);
+        let small_sky = rough && !crowded && dice.chance(60);
         Self {
             seed,
             honest,
             rogues,
-            net: NetPlan::draw(peaceful, dice),
-            users: UserPlan::draw(honest, faults.night, dice),
+            net: NetPlan::draw(weather, dice),
+            users: UserPlan::draw(honest, &faults, dice),
             faults,
             safety_ms,
             mailboxes: if letters { usize::try_from(dice.between(2, 4)).unwrap_or(2) } else { 0 },
@@ -120,33 +128,35 @@ impl Plan {
         self.sky_max >= 4_000
     }
 
-    /// How long the world may take to come to rest once everything is mended. Clocks that were far ahead make refused
-    /// items unwanted for an hour, and letters are asked for every half hour.
+    /// How long the world may take to come to rest once everything is mended. Each node compares with one random neighbour a
+    /// minute. Clocks that were far ahead make refused items unwanted for an hour, and letters are asked for every half hour.
     pub(super) const fn settle_ms(&self) -> u64 {
-        2 * HOUR_MS + 30 * MINUTE_MS
+        let clocks_were_right = self.faults.skew_ms <= 2_000 && self.faults.jump_ms.is_none();
+        if clocks_were_right && self.mailboxes == 0 { 45 * MINUTE_MS } else { 2 * HOUR_MS + 30 * MINUTE_MS }
     }
 }
 
 impl NetPlan {
-    fn draw(peaceful: bool, dice: &mut Dice) -> Self {
+    fn draw(weather: Weather, dice: &mut Dice) -> Self {
+        let rough = weather == Weather::Rough;
         let low = dice.between(2, 60);
         let high = low + dice.between(5, 200);
-        let lossy = !peaceful && dice.chance(400);
+        let lossy = rough && dice.chance(400);
         Self {
             degree: usize::try_from(dice.between(3, 8)).unwrap_or(4),
             latency_ms: (low, high),
             jitter_ms: dice.between(0, 60),
             loss: if lossy { u32::try_from(dice.between(5, 120)).unwrap_or(0) } else { 0 },
             duplicate: if lossy { u32::try_from(dice.between(0, 80)).unwrap_or(0) } else { 0 },
-            reorder: !peaceful && dice.chance(300),
+            reorder: rough && dice.chance(300),
         }
     }
 }
 
 impl UserPlan {
-    fn draw(honest: usize, night: bool, dice: &mut Dice) -> Self {
+    fn draw(honest: usize, faults: &FaultPlan, dice: &mut Dice) -> Self {
         let busy = match honest {
-            _ if night => dice.between(6_000, 12_000),
+            _ if faults.night => dice.between(6_000, 12_000),
             61.. => 90_000,
             _ => dice.between(8_000, 60_000),
         };
@@ -155,7 +165,7 @@ impl UserPlan {
             frenzies: dice.chance(500),
             mischief: 120,
             // What is to be cast again after a night must be full before it.
-            slots_max: if night { 1 } else { dice.between(1, 4) },
+            slots_max: if faults.night { 1 } else { dice.between(1, 4) },
             short_lived: if dice.chance(400) { 500 } else { 50 },
         }
     }

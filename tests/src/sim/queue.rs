@@ -32,9 +32,9 @@ pub(super) enum Event {
     /// Both ends of a link try to connect.
     Dial { link: LinkIx },
     /// A node learns that a connection is up, or gone.
-    PeerNews { node: Ix, boot: u32, link: LinkIx, generation: u32, up: bool },
+    PeerNews { node: Ix, boot: u32, connection: Connection, news: News },
     /// A connection without a sign of life for too long ends.
-    Silence { link: LinkIx, generation: u32 },
+    Silence { connection: Connection },
     /// A gossip message arrives.
     Gossip(Parcel),
     /// A request arrives.
@@ -67,11 +67,22 @@ pub(super) enum Event {
     Inspection,
 }
 
+/// A link, and which of the connections over it.
+pub(super) type Connection = (LinkIx, u32);
+
+/// What a node learns of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    /// It stands.
+    Up,
+    /// It is gone.
+    Down,
+}
+
 /// A gossip message on its way over a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Parcel {
-    pub(super) link: LinkIx,
-    pub(super) generation: u32,
+    pub(super) connection: Connection,
     pub(super) from: Ix,
     pub(super) to: Ix,
     pub(super) topic: Topic,

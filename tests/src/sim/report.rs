@@ -104,11 +104,6 @@ impl Figures {
         }
     }
 
-    pub(super) const fn synced(&mut self, complete: bool) {
-        self.syncs.0 += 1;
-        self.syncs.1 += complete as u64;
-    }
-
     /// The delivery time that so many of a hundred deliveries do not exceed.
     #[must_use]
     pub fn delivery_percentile(&self, percent: usize) -> u64 {

@@ -17,9 +17,9 @@ use meteorite_protocol::wire::{BodyAnswer, Claim, SkyMessage, SyncAnswer, Wire a
 use super::clock::true_wall;
 use super::craft::Bottle;
 use super::dice::Dice;
-use super::links::LinkIx;
+use super::model::Thrower;
 use super::node::{GossipId, Waiting};
-use super::queue::{Event, Ix, Parcel};
+use super::queue::{Connection, Event, Ix, Parcel};
 use super::traffic::Purpose;
 use super::world::World;
 
@@ -207,8 +207,8 @@ pub(super) struct Rogue {
     memory: Memory,
     seen: BTreeMap<GossipId, u64>,
     dice: Dice,
-    /// Since when each connection carries what must end it.
-    pub(super) flooding: BTreeMap<(LinkIx, u32), u64>,
+    /// Since when each connection carries a flood that must end it, and until when it did.
+    pub(super) flooding: BTreeMap<Connection, (u64, u64)>,
 }
 
 impl Rogue {
@@ -282,8 +282,13 @@ impl World {
         if self.rogues[nth].kind != RogueKind::InvalidFlooder {
             return;
         }
-        let since = *self.rogues[nth].flooding.entry(waiting.connection).or_insert(self.now);
-        if self.now - since > FLOODER_MS_MAX {
+        let now = self.now;
+        let (since, last) = self.rogues[nth].flooding.entry(waiting.connection).or_insert((now, now));
+        if now - *last > FLOOD_PAUSE_MS {
+            *since = now;
+        }
+        *last = now;
+        if now - *since > FLOODER_MS_MAX {
             self.fail(Some(ix), format!("still listens to the flooder {} after 30 s", waiting.from));
         }
     }
@@ -320,10 +325,10 @@ impl World {
             }
             Deed::Ask { to, protocol, bytes } => self.ask(ix, to, (protocol, bytes), Purpose::Nothing),
             Deed::Threw(bottle) => {
-                self.model.thrown(&bottle, ix, (false, self.now));
+                self.model.thrown(&bottle, Thrower::Rogue(ix), self.now);
                 self.model.shown_to_rogue(ix, &bottle.id);
             }
-            Deed::Claimed(claim) => self.model.claimed(&claim, ix, false),
+            Deed::Claimed(claim) => self.model.claimed(&claim, ix),
         }
     }
 }
@@ -357,5 +362,7 @@ fn remember<T>(list: &mut Vec<T>, item: T) {
 
 /// Messages of each kind that a rogue remembers.
 const MEMORY_MAX: usize = 32;
+/// After a longer pause a flood begins anew.
+const FLOOD_PAUSE_MS: u64 = 3_000;
 /// So long a flooder may be listened to.
 const FLOODER_MS_MAX: u64 = 30_000;

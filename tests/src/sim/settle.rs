@@ -4,6 +4,7 @@
 //! the failure.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use meteorite_protocol::claims::ClaimSet;
 use meteorite_protocol::engine::Command;
@@ -27,6 +28,18 @@ enum View {
     Withdrawn,
     Sunk,
     Denied,
+}
+
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::Drifting([first, second, ..]) => write!(f, "{first:02x}{second:02x}"),
+            Self::Withdrawn => f.write_str("withdrawn"),
+            Self::Sunk => f.write_str("sunk"),
+            Self::Denied => f.write_str("denied"),
+        }
+    }
 }
 
 impl World {
@@ -92,12 +105,8 @@ impl World {
             return Some(format!("{bottle:?} of node {} has not reached node {without:?}", exists.thrower));
         }
         (views.len() > 1).then(|| {
-            let each: Vec<String> = (0..self.nodes.len())
-                .map(|ix| match self.view(ix, bottle, exists) {
-                    View::Drifting(digest) => format!("{ix}:{:02x}{:02x}", digest[0], digest[1]),
-                    other => format!("{ix}:{other:?}"),
-                })
-                .collect();
+            let nodes = 0..self.nodes.len();
+            let each: Vec<String> = nodes.map(|ix| format!("{ix}:{}", self.view(ix, bottle, exists))).collect();
             format!("{bottle:?} of node {} is seen as {}", exists.thrower, each.join(" "))
         })
     }
@@ -112,10 +121,12 @@ impl World {
 
     fn view(&self, ix: Ix, bottle: &BottleId, exists: &Existing) -> View {
         let Some(engine) = &self.nodes[ix].engine else { return View::Unknown };
-        let author_sank = engine.sky().sunk(&exists.author).is_some();
-        match engine.sky().standing(bottle) {
+        let standing = engine.sky().standing(bottle);
+        if standing != Standing::Denied && engine.sky().sunk(&exists.author).is_some() {
+            return View::Sunk;
+        }
+        match standing {
             Standing::Denied => View::Denied,
-            _ if author_sank => View::Sunk,
             Standing::Unknown => View::Unknown,
             Standing::Withdrawn => View::Withdrawn,
             Standing::Sunk => View::Sunk,

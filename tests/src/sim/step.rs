@@ -156,7 +156,10 @@ impl World {
             Told::StopMining { bottle } => self.nodes[ix].user.stop_mining_for(bottle),
             Told::Claimed { bottle, .. } => self.letter_expected(ix, bottle),
             Told::Hold(event) => self.hold_event(ix, event),
-            Told::Synced { complete, .. } => self.figures.synced(*complete),
+            Told::Synced { complete, .. } => {
+                self.figures.syncs.0 += 1;
+                self.figures.syncs.1 += u64::from(*complete);
+            }
             Told::AdmissionRose { .. } => self.figures.admission_rises += 1,
             Told::BodyCame { .. }
             | Told::Done { .. }

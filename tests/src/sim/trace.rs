@@ -4,8 +4,9 @@
 
 use std::fmt::{self, Write as _};
 
-use meteorite_protocol::engine::{Effect, Input};
+use meteorite_protocol::engine::{Effect, Input, Row};
 
+use super::Options;
 use super::queue::Ix;
 
 /// Hashes all steps.
@@ -17,8 +18,8 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    pub(super) fn new(log: bool) -> Self {
-        Self { hasher: blake3::Hasher::new(), steps: 0, log }
+    pub(super) fn new(options: Options) -> Self {
+        Self { hasher: blake3::Hasher::new(), steps: 0, log: options.log }
     }
 
     /// How many steps engines made.
@@ -84,9 +85,13 @@ impl Trace {
                     }
                 }
             }
-            Effect::Durable(row) | Effect::Cache(row) => {
-                let durable = matches!(effect, Effect::Durable(_));
-                self.row(durable, row);
+            Effect::Durable(row) => {
+                self.hasher.update(b"durable");
+                self.row(row);
+            }
+            Effect::Cache(row) => {
+                self.hasher.update(b"cache");
+                self.row(row);
             }
             Effect::Verdict { .. }
             | Effect::AnswerBodies { .. }
@@ -99,9 +104,7 @@ impl Trace {
         }
     }
 
-    fn row(&mut self, durable: bool, row: &meteorite_protocol::engine::Row) {
-        use meteorite_protocol::engine::Row;
-        self.hasher.update(&[u8::from(durable)]);
+    fn row(&mut self, row: &Row) {
         match row {
             Row::Bottle(row) => {
                 self.hasher.update(row.bottle.as_bytes());
@@ -171,8 +174,7 @@ fn short(effect: &Effect) -> String {
     }
 }
 
-fn row_name(row: &meteorite_protocol::engine::Row) -> String {
-    use meteorite_protocol::engine::Row;
+fn row_name(row: &Row) -> String {
     match row {
         Row::Bottle(row) => format!("{:?}", row.bottle),
         Row::Claims(row) => format!("claims of {:?} ({})", row.bottle, row.messages.len()),

@@ -52,8 +52,8 @@ impl World {
     /// Sends one gossip message over one link.
     pub(super) fn send_gossip(&mut self, (link, from, to): (LinkIx, Ix, Ix), topic: Topic, bytes: &Rc<[u8]>) {
         let Some(at) = self.links.transit(link, from, bytes.len(), self.now) else { return };
-        let generation = self.links.get(link).generation;
-        let parcel = Parcel { link, generation, from, to, topic, bytes: Rc::clone(bytes) };
+        let connection = (link, self.links.get(link).generation);
+        let parcel = Parcel { connection, from, to, topic, bytes: Rc::clone(bytes) };
         if let Some(later) = self.links.doubles() {
             self.queue.plan(at + later, Event::Gossip(parcel.clone()));
         }
@@ -61,8 +61,9 @@ impl World {
     }
 
     pub(super) fn gossip_arrives(&mut self, parcel: Parcel) {
-        let link = self.links.get(parcel.link);
-        if !link.up || link.generation != parcel.generation {
+        let (link, generation) = parcel.connection;
+        let link = self.links.get(link);
+        if !link.up || link.generation != generation {
             return;
         }
         let id = *blake3::hash(&parcel.bytes).as_bytes();
@@ -80,7 +81,7 @@ impl World {
         let message = MessageHandle(node.next_handle);
         let waiting = Waiting {
             from: parcel.from,
-            connection: (parcel.link, parcel.generation),
+            connection: parcel.connection,
             topic: parcel.topic,
             bytes: Rc::clone(&parcel.bytes),
         };

@@ -13,6 +13,7 @@ use meteorite_protocol::sky::Standing;
 use meteorite_protocol::wire::{CatchMessage, Claim, Place, Signed};
 
 use super::craft::{self, Bottle, Draft, Recipe};
+use super::model::{Thrower, Withdrawn};
 use super::queue::{Event, Ix};
 use super::world::World;
 
@@ -99,7 +100,7 @@ impl World {
         }
         let in_ms = self.dice.users.pause(120_000);
         self.later(in_ms, Event::Frenzy);
-        let newest = self.model.bottles.iter().filter(|(_, bottle)| bottle.honest && !bottle.withdrawn);
+        let newest = self.model.bottles.iter().filter(|(_, bottle)| bottle.honest && bottle.withdrawn == Withdrawn::Not);
         let Some(bottle) = newest.max_by_key(|(id, bottle)| (bottle.thrown_ms, **id)).map(|(id, _)| *id) else { return };
         for ix in 0..self.nodes.len().min(FRENZY_MAX) {
             if self.nodes[ix].is_up() && self.dice.users.chance(700) {
@@ -130,7 +131,7 @@ impl World {
         let t = self.nodes[ix].clock.now(self.now).wall.tick();
         let claim = craft::claim(bottle, mining.place, key, t, mining.bits);
         // It may be on its way before the command returns, so it exists from here on.
-        self.model.claimed(claim.value(), ix, false);
+        self.model.claimed(claim.value(), ix);
         let bytes = CatchMessage::Claim(claim.clone()).encode();
         match self.command(ix, Command::Claimed { claim: bytes }) {
             Some(Ok(())) => {
@@ -166,7 +167,7 @@ impl World {
         let Some(bits) = self.nodes[ix].engine.as_ref().map(|engine| engine.stamp_bits(draft.author(), now)) else { return };
         let bottle = draft.finish(bits);
         // What the engine does in the same step is compared with what exists.
-        self.model.thrown(&bottle, ix, (true, self.now));
+        self.model.thrown(&bottle, Thrower::Honest(ix), self.now);
         match self.command(ix, Command::Throw { sky_message: bottle.message.encode() }) {
             Some(Ok(())) => {
                 self.figures.thrown += 1;
@@ -269,11 +270,12 @@ impl World {
         let Some(bottle) = self.dice.users.pick(&own).copied() else { return };
         let user = &self.nodes[ix].user;
         let message = CatchMessage::Withdrawal(craft::withdrawal(bottle, &user.bottles[&bottle].author));
-        let before = self.model.bottle(&bottle).is_some_and(|bottle| bottle.withdrawn);
-        self.set_withdrawn(&bottle, true);
+        // What the engine shows in the same step is compared with what exists.
+        let before = self.model.bottle(&bottle).map_or(Withdrawn::Not, |bottle| bottle.withdrawn);
+        self.model.set_withdrawn(&bottle, Withdrawn::Really);
         match self.command(ix, Command::Withdraw { withdrawal: message.encode() }) {
             Some(Ok(())) => self.figures.withdrawn += 1,
-            Some(Err(_)) | None => self.set_withdrawn(&bottle, before),
+            Some(Err(_)) | None => self.model.set_withdrawn(&bottle, before),
         }
     }
 
@@ -341,12 +343,6 @@ impl World {
 
     fn set_recasts(&mut self, bottle: &BottleId, n: u8) -> u8 {
         self.model.bottle_mut(bottle).map_or(0, |bottle| std::mem::replace(&mut bottle.recasts, n))
-    }
-
-    fn set_withdrawn(&mut self, bottle: &BottleId, withdrawn: bool) {
-        if let Some(bottle) = self.model.bottle_mut(bottle) {
-            bottle.withdrawn = withdrawn;
-        }
     }
 }
 

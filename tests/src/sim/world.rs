@@ -64,7 +64,7 @@ pub(super) struct Streams {
 
 impl World {
     /// Nothing has happened yet; the first events are planned.
-    pub(super) fn new(plan: Plan, log: bool) -> Self {
+    pub(super) fn new(plan: Plan, trace: Trace) -> Self {
         let mut dice = Dice::new(plan.seed, "world");
         let links = Links::new(&plan);
         let nodes: Vec<SimNode> = (0..plan.honest).map(|_| honest(&plan, &mut dice)).collect();
@@ -95,7 +95,7 @@ impl World {
             open: BTreeMap::new(),
             next_wire: 0,
             model: Model::default(),
-            trace: Trace::new(log),
+            trace,
             figures: Figures::default(),
             failure: None,
             dice: streams,
@@ -186,12 +186,12 @@ impl World {
                 }
             }
             Event::Dial { link } => self.dial(link),
-            Event::PeerNews { node, boot, link, generation, up } => {
+            Event::PeerNews { node, boot, connection, news } => {
                 if self.is_current(node, boot) {
-                    self.peer_news(node, (link, generation), up);
+                    self.peer_news(node, connection, news);
                 }
             }
-            Event::Silence { link, generation } => self.silence(link, generation),
+            Event::Silence { connection } => self.silence(connection),
             Event::Gossip(parcel) => self.gossip_arrives(parcel),
             Event::Request { wire, from, to, protocol, bytes } => self.request_arrives(wire, (from, to), protocol, bytes),
             Event::Response { wire, answer } => self.response_arrives(wire, answer),

@@ -5,6 +5,16 @@ use super::sources::{Source, all, report};
 const FILE_LINES_MAX: usize = 700;
 const FUNCTION_LINES_MAX: usize = 70;
 
+/// Functions that were longer when the rule came, by file: each may only get shorter, and then leaves this list.
+const LONGER_STILL: &[(&str, usize)] = &[
+    ("node/cli/src/demo/story.rs", 91),
+    ("node/cli/tests/journey.rs", 85),
+    ("node/store/tests/it/backup.rs", 82),
+    ("protocol/tests/core_net.rs", 117),
+    ("protocol/tests/corpus.rs", 129),
+    ("protocol/tests/letters_mailbox.rs", 147),
+];
+
 #[test]
 fn every_file_says_what_it_is() {
     let offences: Vec<String> = all()
@@ -80,6 +90,8 @@ fn nothing_is_unfinished_or_skipped() {
 
 /// The code is formatted, so a function ends at the first `}` that stands at its own indentation.
 fn long_functions(source: &Source) -> Vec<String> {
+    let known = LONGER_STILL.iter().find(|(path, _)| *path == source.path);
+    let lines_max = known.map_or(FUNCTION_LINES_MAX, |(_, lines)| *lines);
     let lines: Vec<&str> = source.text.lines().collect();
     let starts = lines.iter().enumerate().filter(|(_, line)| begins_function(line));
     starts
@@ -90,7 +102,7 @@ fn long_functions(source: &Source) -> Vec<String> {
                 .position(|line| *line == format!("{indent}}}"))?
                 + start;
             let length = end + 1 - start;
-            (length > FUNCTION_LINES_MAX).then(|| {
+            (length > lines_max).then(|| {
                 source.offence(
                     start + 1,
                     &format!("a function of {length} lines: 70 fit a screen"),
