@@ -4,7 +4,7 @@
 //! that SQLite, PostgreSQL and the simulator come to the same ones: [`decide`] for a deposit, [`plan_query`] and
 //! [`cut_page`] for a question. [`MailboxState`] carries them out in memory.
 //!
-//! - A deposit is valid for itself ([`crate::validate::deposit`]) before it comes here. A letter that is kept already is
+//! - A deposit is valid for itself ([`crate::validate::deposit()`]) before it comes here. A letter that is kept already is
 //!   promised again, so that a deposit may be repeated.
 //! - One letter per bottle, claim, side and turn. At most 64 letters per bottle: beyond, the one with the least claim work
 //!   makes room, and among equals a later turn, then the newcomer. This is the only way in which a promised letter is lost;

@@ -147,7 +147,7 @@ pub enum Request {
     Export,
     /// Merge the rows of a backup.
     Import {
-        /// As [`Reply::Exported`] gave them.
+        /// As [`super::Reply::Exported`] gave them.
         rows: String,
     },
     /// How things are.
