@@ -28,8 +28,18 @@ pub struct Figure {
 impl Figure {
     /// A figure with its conditions.
     #[must_use]
-    pub fn new(name: impl Into<String>, value: f64, unit: &'static str, conditions: impl Into<String>) -> Self {
-        Self { name: name.into(), value, unit, conditions: conditions.into() }
+    pub fn new(
+        name: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        conditions: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            conditions: conditions.into(),
+        }
     }
 }
 
@@ -54,8 +64,15 @@ pub enum Bench {
 
 impl Bench {
     /// All benches in the order in which they run.
-    pub const ALL: [Self; 7] =
-        [Self::Pure, Self::Store, Self::Delivery, Self::Delay, Self::Join, Self::Idle, Self::Delivery100];
+    pub const ALL: [Self; 7] = [
+        Self::Pure,
+        Self::Store,
+        Self::Delivery,
+        Self::Delay,
+        Self::Join,
+        Self::Idle,
+        Self::Delivery100,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -96,5 +113,9 @@ impl Bench {
 #[must_use]
 pub fn percentile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).or(sorted.last()).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(rank.saturating_sub(1))
+        .or(sorted.last())
+        .copied()
+        .unwrap_or(f64::NAN)
 }

@@ -1,6 +1,9 @@
 //! The simulator, cross-crate and end-to-end tests, and benches.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "benches and tests look for one answer among many")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "benches and tests look for one answer among many"
+)]
 
 pub mod bench;
 pub mod kill;

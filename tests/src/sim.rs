@@ -22,7 +22,10 @@
 //! # What it does not cover
 //!
 //! libp2p, gossipsub's meshes and scores, rust-ipfs, SQLite, real clocks and threads. Those have tests of their own.
-#![expect(clippy::indexing_slicing, reason = "a wrong index ends a run with its seed, which is what a simulator is for")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a wrong index ends a run with its seed, which is what a simulator is for"
+)]
 
 mod checks;
 mod clock;

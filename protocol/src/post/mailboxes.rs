@@ -116,7 +116,10 @@ impl Mailboxes {
 
     /// A peer that offers mail connected: points without enough mailboxes are looked up anew at once.
     pub fn set_neighbour(&mut self, now: Now) {
-        let wanting = self.points.values_mut().filter(|point| point.peers.len() < MAILBOX_PEERS);
+        let wanting = self
+            .points
+            .values_mut()
+            .filter(|point| point.peers.len() < MAILBOX_PEERS);
         for point in wanting {
             point.ask_at = point.ask_at.min(now.mono_ms);
             point.tries = 0;

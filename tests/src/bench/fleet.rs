@@ -59,7 +59,10 @@ impl Fleet {
             nodes.push(node);
             folders.push(folder);
         }
-        let fleet = Self { nodes, _folders: folders };
+        let fleet = Self {
+            nodes,
+            _folders: folders,
+        };
         fleet.settle().await?;
         Ok(fleet)
     }
@@ -76,9 +79,16 @@ impl Fleet {
     async fn settle(&self) -> anyhow::Result<()> {
         let start = Instant::now();
         let wanted = u32::try_from(self.nodes.len().saturating_sub(1).min(3)).unwrap_or(1);
-        while self.nodes.iter().any(|node| node.snapshot().borrow().peers < wanted) {
+        while self
+            .nodes
+            .iter()
+            .any(|node| node.snapshot().borrow().peers < wanted)
+        {
             if start.elapsed() > PATIENCE {
-                bail!("some nodes have fewer than {wanted} neighbours after {} s", PATIENCE.as_secs());
+                bail!(
+                    "some nodes have fewer than {wanted} neighbours after {} s",
+                    PATIENCE.as_secs()
+                );
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -96,20 +106,29 @@ pub(super) async fn launch(folder: &TempDir, link: Link, delay: Option<Duration>
         link_delay: delay,
         ..NodeConfig::loopback(folder.path())
     };
-    Node::start(config, keys).await.map_err(|problem| anyhow::anyhow!("{problem}"))
+    Node::start(config, keys)
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
 /// The first address under which a node listens.
 pub(super) async fn address(node: &Node) -> anyhow::Result<String> {
     let mut snapshot = node.snapshot();
     let ready = snapshot.wait_for(|now| !now.listening.is_empty());
-    let ready = tokio::time::timeout(PATIENCE, ready).await.context("no address")??;
+    let ready = tokio::time::timeout(PATIENCE, ready)
+        .await
+        .context("no address")??;
     ready.listening.first().cloned().context("no address")
 }
 
 /// Dials and waits until it answered.
 pub(super) async fn dial(node: &Node, address: &str) -> anyhow::Result<()> {
-    match node.ask(Request::Dial { address: address.to_owned() }).await {
+    match node
+        .ask(Request::Dial {
+            address: address.to_owned(),
+        })
+        .await
+    {
         Reply::Dialling(_) => Ok(()),
         other => bail!("a dial failed: {other:?}"),
     }
@@ -117,7 +136,14 @@ pub(super) async fn dial(node: &Node, address: &str) -> anyhow::Result<()> {
 
 /// Throws one bottle and says its id.
 pub(super) async fn throw(node: &Node, text: String) -> anyhow::Result<String> {
-    let request = Request::Throw { text, nick: None, tags: Vec::new(), slots: None, days: None, lang: None };
+    let request = Request::Throw {
+        text,
+        nick: None,
+        tags: Vec::new(),
+        slots: None,
+        days: None,
+        lang: None,
+    };
     match node.ask(request).await {
         Reply::Thrown(view) => Ok(view.stone.bottle),
         other => bail!("not thrown: {other:?}"),

@@ -14,7 +14,9 @@ use super::pure::sky_message;
 /// connects, and we wait until its sky is as full.
 pub(super) async fn run(bottles: usize) -> anyhow::Result<Vec<Figure>> {
     let fleet = Fleet::launch(1, Link::Quic, None).await?;
-    let Some(old) = fleet.nodes.first() else { bail!("no node") };
+    let Some(old) = fleet.nodes.first() else {
+        bail!("no node")
+    };
     let bytes = fill(old, bottles).await?;
     let folder = tempfile::tempdir()?;
     let newcomer = launch(&folder, Link::Quic, None).await?;
@@ -24,19 +26,43 @@ pub(super) async fn run(bottles: usize) -> anyhow::Result<Vec<Figure>> {
     let full = snapshot.wait_for(|now| now.drifting as usize >= bottles);
     let full = tokio::time::timeout(Duration::from_secs(60), full).await.is_ok();
     let took = start.elapsed();
-    let Reply::Sky(page) = newcomer.ask(Request::Sky { filter: Default::default(), cursor: None, limit: Some(1) }).await else {
+    let Reply::Sky(page) = newcomer
+        .ask(Request::Sky {
+            filter: Default::default(),
+            cursor: None,
+            limit: Some(1),
+        })
+        .await
+    else {
         bail!("no sky");
     };
     let received = received_from(&newcomer).await?;
-    newcomer.shutdown().await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    newcomer
+        .shutdown()
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))?;
     fleet.shutdown().await?;
     if !full {
-        bail!("after a minute only {} of {bottles} bottles are there", page.drifting);
+        bail!(
+            "after a minute only {} of {bottles} bottles are there",
+            page.drifting
+        );
     }
-    let conditions = format!("{bottles} bottles drift at one neighbour on loopback, QUIC; headers verified and queryable");
+    let conditions =
+        format!("{bottles} bottles drift at one neighbour on loopback, QUIC; headers verified and queryable");
     Ok(vec![
-        Figure::new("first connection to a full sky", took.as_secs_f64(), "s", &conditions),
-        Figure::new("bytes received, bodies included, per byte of headers and bodies", received / bytes, "ratio", conditions),
+        Figure::new(
+            "first connection to a full sky",
+            took.as_secs_f64(),
+            "s",
+            &conditions,
+        ),
+        Figure::new(
+            "bytes received, bodies included, per byte of headers and bodies",
+            received / bytes,
+            "ratio",
+            conditions,
+        ),
     ])
 }
 
@@ -68,7 +94,10 @@ async fn fill(old: &meteorite_node::Node, bottles: usize) -> anyhow::Result<f64>
     net.shutdown().await?;
     drain.abort();
     if !all {
-        bail!("the first node did not take all bottles: {}", old.snapshot().borrow().drifting);
+        bail!(
+            "the first node did not take all bottles: {}",
+            old.snapshot().borrow().drifting
+        );
     }
     Ok(bytes as f64)
 }

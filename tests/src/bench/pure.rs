@@ -13,7 +13,8 @@ use meteorite_protocol::topic::Topic;
 use meteorite_protocol::validate::Params;
 use meteorite_protocol::verdict::Verdict;
 use meteorite_protocol::wire::{
-    Body, BodyBlock, BodyKeyKind, CatchMessage, Claim, Extensions, Gist, Header, Lang, Mood, Place, Signed, SkyMessage, Wire,
+    Body, BodyBlock, BodyKeyKind, CatchMessage, Claim, Extensions, Gist, Header, Lang, Mood, Place, Signed,
+    SkyMessage, Wire,
 };
 use rand::RngExt;
 
@@ -26,13 +27,25 @@ pub(super) fn sky_message(root: &Root, text: &str) -> (String, Vec<u8>) {
     let keys = root.bottle_keys(&nonce);
     let author = AuthorKey(keys.author.public());
     let nonce = Nonce(nonce);
-    let body = Body { text: text.to_owned(), nick: None, tags: Vec::new(), x: Extensions::default() };
+    let body = Body {
+        text: text.to_owned(),
+        nick: None,
+        tags: Vec::new(),
+        x: Extensions::default(),
+    };
     let key = BodyKey::generate(&mut rand::rng());
-    let sealed = seal_body(&key, &body.encode(), &Header::body_aad(&author, &nonce), &mut rand::rng());
+    let sealed = seal_body(
+        &key,
+        &body.encode(),
+        &Header::body_aad(&author, &nonce),
+        &mut rand::rng(),
+    );
     let block = BodyBlock::from_sealed(&sealed.expect("a short body")).expect("a size class");
     let epoch = now().wall.epoch();
     let bits = Params::for_tests().stamp_bits_floor();
-    let stamp = Miner::stamp(&author.0, epoch.0, bits).step(u64::MAX).expect("a stamp");
+    let stamp = Miner::stamp(&author.0, epoch.0, bits)
+        .step(u64::MAX)
+        .expect("a stamp");
     let header = Header {
         v: Header::VERSION,
         nonce,
@@ -73,8 +86,16 @@ fn headers() -> Figure {
         .map(|at| sky_message(&root, &format!("Header number {at}.")))
         .map(|(topic, bytes)| (topic.parse().expect("a topic of ours"), bytes))
         .collect();
-    let mut engine = Engine::new(&Config { params: Params::for_tests(), ..Config::default() }, [7; 32]);
-    let peers: Vec<Peer> = (0..100_u8).map(|at| Peer::from_ed25519(&SigningKey::from_seed(&[at; 32]).public())).collect();
+    let mut engine = Engine::new(
+        &Config {
+            params: Params::for_tests(),
+            ..Config::default()
+        },
+        [7; 32],
+    );
+    let peers: Vec<Peer> = (0..100_u8)
+        .map(|at| Peer::from_ed25519(&SigningKey::from_seed(&[at; 32]).public()))
+        .collect();
     let mut effects = Vec::new();
     for peer in &peers {
         engine.handle(Input::PeerUp { peer: peer.clone() }, now(), &mut effects);
@@ -83,17 +104,31 @@ fn headers() -> Figure {
     let start = Instant::now();
     for (at, ((topic, bytes), peer)) in messages.into_iter().zip(peers.iter().cycle()).enumerate() {
         let message = MessageHandle(at as u64);
-        engine.handle(Input::Gossip { peer: peer.clone(), topic, message, bytes }, now(), &mut effects);
+        engine.handle(
+            Input::Gossip {
+                peer: peer.clone(),
+                topic,
+                message,
+                bytes,
+            },
+            now(),
+            &mut effects,
+        );
         for effect in effects.drain(..) {
             match effect {
-                Effect::Verdict { verdict: Verdict::Accept, .. } => accepted += 1,
+                Effect::Verdict {
+                    verdict: Verdict::Accept,
+                    ..
+                } => accepted += 1,
                 Effect::Verdict { .. } => ignored += 1,
                 _ => {}
             }
         }
     }
     let rate = COUNT as f64 / start.elapsed().as_secs_f64();
-    let conditions = format!("one core, {COUNT} different headers with bodies through the engine; {accepted} accepted, {ignored} below the admission level that such a flood raises");
+    let conditions = format!(
+        "one core, {COUNT} different headers with bodies through the engine; {accepted} accepted, {ignored} below the admission level that such a flood raises"
+    );
     Figure::new("gossip messages judged", rate, "per s", conditions)
 }
 
@@ -114,7 +149,10 @@ fn rivals() -> Figure {
             let payload = claim.encode();
             let signature = Signature(key.sign(Domain::Claim, &payload));
             let signed = Signed::from_parts(payload, signature).expect("a claim within its limits");
-            (meteorite_protocol::claims::ClaimKey::of(&claim), CatchMessage::Claim(signed).encode())
+            (
+                meteorite_protocol::claims::ClaimKey::of(&claim),
+                CatchMessage::Claim(signed).encode(),
+            )
         })
         .collect();
     let start = Instant::now();
@@ -124,11 +162,18 @@ fn rivals() -> Figure {
     }
     let micros = start.elapsed().as_secs_f64() * 1e6 / RIVALS as f64;
     let kept = set.caught().0;
-    Figure::new("one of 1,000 rival claims merged", micros, "µs", format!("one core, signatures not counted; {kept} kept of 3 places"))
+    Figure::new(
+        "one of 1,000 rival claims merged",
+        micros,
+        "µs",
+        format!("one core, signatures not counted; {kept} kept of 3 places"),
+    )
 }
 
 fn now() -> Now {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
     Now::new(millis, UnixMillis(millis))
 }

@@ -21,18 +21,38 @@ pub(super) async fn run(neighbours: usize) -> anyhow::Result<Vec<Figure>> {
     let nodes = (neighbours + 1) as f64;
     let memory = (resident_bytes()? - before) / nodes;
     fleet.shutdown().await?;
-    let conditions = format!("{} idle nodes in one process on loopback, QUIC; per node; {} s watched", neighbours + 1, WATCH.as_secs());
+    let conditions = format!(
+        "{} idle nodes in one process on loopback, QUIC; per node; {} s watched",
+        neighbours + 1,
+        WATCH.as_secs()
+    );
     Ok(vec![
-        Figure::new("idle node, share of one core", busy / nodes * 100.0, "%", &conditions),
-        Figure::new("idle node, resident memory beyond an empty process", memory / 1e6, "MB", conditions),
+        Figure::new(
+            "idle node, share of one core",
+            busy / nodes * 100.0,
+            "%",
+            &conditions,
+        ),
+        Figure::new(
+            "idle node, resident memory beyond an empty process",
+            memory / 1e6,
+            "MB",
+            conditions,
+        ),
     ])
 }
 
 /// User and system time of this process so far (Linux).
 fn cpu_seconds() -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").context("this bench reads /proc")?;
-    let fields: Vec<&str> = stat.rsplit_once(')').context("stat")?.1.split_whitespace().collect();
-    let ticks: f64 = fields.get(11).context("utime")?.parse::<f64>()? + fields.get(12).context("stime")?.parse::<f64>()?;
+    let fields: Vec<&str> = stat
+        .rsplit_once(')')
+        .context("stat")?
+        .1
+        .split_whitespace()
+        .collect();
+    let ticks: f64 =
+        fields.get(11).context("utime")?.parse::<f64>()? + fields.get(12).context("stime")?.parse::<f64>()?;
     Ok(ticks / 100.0)
 }
 

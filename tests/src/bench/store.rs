@@ -16,14 +16,24 @@ pub(super) async fn run(bottles: usize) -> anyhow::Result<Vec<Figure>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("sky.sqlite");
     let db = Db::open(&path, None).await?;
-    let now = u32::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() / 600)?;
+    let now = u32::try_from(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)?
+            .as_secs()
+            / 600,
+    )?;
     for batch in 0..bottles.div_ceil(BATCH) {
-        let rows = (0..BATCH).map(|at| SkyWrite::PutHeader(Box::new(row(now, batch * BATCH + at)))).collect();
+        let rows = (0..BATCH)
+            .map(|at| SkyWrite::PutHeader(Box::new(row(now, batch * BATCH + at))))
+            .collect();
         db.write_sky(rows).await?;
     }
     let mut times = Vec::new();
     for lang in LANGS.iter().cycle().take(200) {
-        let filter = SkyFilter { langs: vec![(*lang).to_owned()], ..SkyFilter::default() };
+        let filter = SkyFilter {
+            langs: vec![(*lang).to_owned()],
+            ..SkyFilter::default()
+        };
         let start = Instant::now();
         let page = db.sky_page(&filter, None, 30).await?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -40,8 +50,18 @@ pub(super) async fn run(bottles: usize) -> anyhow::Result<Vec<Figure>> {
     db.close().await?;
     let conditions = format!("{bottles} bottles in SQLite on disk");
     Ok(vec![
-        Figure::new("a page of 30 stones in one language, p99", percentile(&times, 0.99), "ms", &conditions),
-        Figure::new("open the database and read the whole index", load, "s", conditions),
+        Figure::new(
+            "a page of 30 stones in one language, p99",
+            percentile(&times, 0.99),
+            "ms",
+            &conditions,
+        ),
+        Figure::new(
+            "open the database and read the whole index",
+            load,
+            "s",
+            conditions,
+        ),
     ])
 }
 
@@ -59,7 +79,13 @@ fn row(epoch: u32, at: usize) -> HeaderRow {
         thrown_at: Epoch(epoch),
         expires_at: Epoch(epoch + 1_008),
         first_seen: UnixMillis(at as u64),
-        lang: LANGS.iter().cycle().nth(at % LANGS.len()).copied().unwrap_or("en").to_owned(),
+        lang: LANGS
+            .iter()
+            .cycle()
+            .nth(at % LANGS.len())
+            .copied()
+            .unwrap_or("en")
+            .to_owned(),
         mood: [(at % 256) as u8; 8],
         tone: 0,
         art: 1,
@@ -68,7 +94,11 @@ fn row(epoch: u32, at: usize) -> HeaderRow {
         bits: 20,
         flags: HeaderFlags::NONE,
     };
-    HeaderRow { index, payload, signature: vec![0; 64] }
+    HeaderRow {
+        index,
+        payload,
+        signature: vec![0; 64],
+    }
 }
 
 const LANGS: [&str; 4] = ["en", "zh", "es", "ja"];

@@ -9,7 +9,12 @@ async fn main() -> anyhow::Result<()> {
     let json = arguments.iter().any(|argument| argument == "--json");
     let named = arguments.iter().find(|argument| !argument.starts_with("--"));
     let benches: Vec<Bench> = match named {
-        Some(name) => vec![Bench::ALL.into_iter().find(|bench| bench.name() == name).ok_or_else(|| unknown(name))?],
+        Some(name) => vec![
+            Bench::ALL
+                .into_iter()
+                .find(|bench| bench.name() == name)
+                .ok_or_else(|| unknown(name))?,
+        ],
         None => Bench::ALL.to_vec(),
     };
     for bench in benches {
@@ -17,7 +22,10 @@ async fn main() -> anyhow::Result<()> {
             if json {
                 println!("{}", serde_json::to_string(&figure)?);
             } else {
-                println!("{:<62} {:>10.2} {:<6} {}", figure.name, figure.value, figure.unit, figure.conditions);
+                println!(
+                    "{:<62} {:>10.2} {:<6} {}",
+                    figure.name, figure.value, figure.unit, figure.conditions
+                );
             }
         }
     }

@@ -29,7 +29,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     for wrong in &report.wrong {
         println!("  {wrong}");
     }
-    Ok(if report.wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.wrong.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn value(arguments: &[String], name: &str) -> anyhow::Result<Option<u64>> {
@@ -37,5 +41,7 @@ fn value(arguments: &[String], name: &str) -> anyhow::Result<Option<u64>> {
     let Some(text) = place.and_then(|place| arguments.get(place + 1)) else {
         return Ok(None);
     };
-    Ok(Some(text.parse().with_context(|| format!("{name} takes a number"))?))
+    Ok(Some(
+        text.parse().with_context(|| format!("{name} takes a number"))?,
+    ))
 }

@@ -6,7 +6,11 @@
 //!
 //! Exit code 1 if any seed failed; each failure is one line with the command that shows it again. `--log` prints the plan and
 //! every step, `--twice` runs each seed twice and compares. `cargo xtask sim` builds and runs this in release.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks on its streams")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks on its streams"
+)]
 
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -37,7 +41,9 @@ fn main() -> ExitCode {
     let arguments = match parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(what) => {
-            eprintln!("{what}\nusage: sim [--seeds N] [--first K] [--nodes N] [--threads N] [--log] [--twice]");
+            eprintln!(
+                "{what}\nusage: sim [--seeds N] [--first K] [--nodes N] [--threads N] [--log] [--twice]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -57,17 +63,29 @@ fn main() -> ExitCode {
             });
         }
     });
-    let Ok(mut sum) = sum.into_inner() else { return ExitCode::FAILURE };
+    let Ok(mut sum) = sum.into_inner() else {
+        return ExitCode::FAILURE;
+    };
     sum.failures.sort_by_key(|failure| failure.seed);
     let (hours, secs) = (sum.virtual_ms / 3_600_000, started.elapsed().as_secs_f64());
-    println!("\n{} runs, {} steps, {hours} virtual hours, {secs:.1} s", sum.runs, sum.steps);
+    println!(
+        "\n{} runs, {} steps, {hours} virtual hours, {secs:.1} s",
+        sum.runs, sum.steps
+    );
     println!("{}", sum.figures);
-    let (p50, p99) = (sum.peaceful.delivery_percentile(50), sum.peaceful.delivery_percentile(99));
+    let (p50, p99) = (
+        sum.peaceful.delivery_percentile(50),
+        sum.peaceful.delivery_percentile(99),
+    );
     println!("worlds without faults: delivery p50 {p50} ms, p99 {p99} ms");
     for failure in &sum.failures {
         println!("FAILED {failure}");
     }
-    if sum.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if sum.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn work(arguments: &Arguments, next: &AtomicU64, sum: &Mutex<Sum>) {
@@ -80,7 +98,13 @@ fn work(arguments: &Arguments, next: &AtomicU64, sum: &Mutex<Sum>) {
         let mut report = sim::run(seed, arguments.options);
         if arguments.twice && report.hash != sim::run(seed, arguments.options).hash {
             let what = "two runs differ".to_owned();
-            report.failure.get_or_insert(Failure { seed, at_ms: 0, steps: report.steps, node: None, what });
+            report.failure.get_or_insert(Failure {
+                seed,
+                at_ms: 0,
+                steps: report.steps,
+                node: None,
+                what,
+            });
         }
         let Ok(mut sum) = sum.lock() else { return };
         sum.runs += 1;
@@ -95,13 +119,24 @@ fn work(arguments: &Arguments, next: &AtomicU64, sum: &Mutex<Sum>) {
             sum.failures.push(failure);
         }
         if sum.runs.is_multiple_of(20) && !arguments.options.log {
-            println!("{} of {} seeds, {} failed", sum.runs, arguments.seeds, sum.failures.len());
+            println!(
+                "{} of {} seeds, {} failed",
+                sum.runs,
+                arguments.seeds,
+                sum.failures.len()
+            );
         }
     }
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut arguments = Arguments { seeds: 100, first: 0, threads: 2, twice: false, options: Options::default() };
+    let mut arguments = Arguments {
+        seeds: 100,
+        first: 0,
+        threads: 2,
+        twice: false,
+        options: Options::default(),
+    };
     while let Some(word) = words.next() {
         let mut number = || {
             let value = words.next().ok_or(format!("{word} wants a number"))?;
@@ -111,7 +146,9 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--seeds" => arguments.seeds = number()?,
             "--first" => arguments.first = number()?,
             "--threads" => arguments.threads = number()?.clamp(1, 64),
-            "--nodes" => arguments.options.nodes = Some(usize::try_from(number()?.clamp(2, 5_000)).unwrap_or(2)),
+            "--nodes" => {
+                arguments.options.nodes = Some(usize::try_from(number()?.clamp(2, 5_000)).unwrap_or(2))
+            }
             "--log" => (arguments.options.log, arguments.threads) = (true, 1),
             "--twice" => arguments.twice = true,
             _ => return Err(format!("{word} is not known")),

@@ -87,13 +87,24 @@ impl Ledger {
     pub(super) fn compare(&self, state: &State) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut lost = |what: &str, acknowledged: &BTreeSet<String>, there: &dyn Fn(&String) -> bool| {
-            wrong.extend(acknowledged.iter().filter(|item| !there(item)).map(|item| format!("lost {what}: {item}")));
+            wrong.extend(
+                acknowledged
+                    .iter()
+                    .filter(|item| !there(item))
+                    .map(|item| format!("lost {what}: {item}")),
+            );
         };
         lost("throw", &self.thrown, &|item| state.thrown.contains_key(item));
         lost("read", &self.read, &|item| state.read.contains(item));
-        lost("answer", &self.answered, &|item| state.answered.contains_key(item));
+        lost("answer", &self.answered, &|item| {
+            state.answered.contains_key(item)
+        });
         lost("letter", &self.letters, &|item| state.letters.contains_key(item));
-        for (what, counts) in [("throw", &state.thrown), ("answer", &state.answered), ("letter", &state.letters)] {
+        for (what, counts) in [
+            ("throw", &state.thrown),
+            ("answer", &state.answered),
+            ("letter", &state.letters),
+        ] {
             let twice = counts.iter().filter(|(_, count)| **count > 1);
             wrong.extend(twice.map(|(item, count)| format!("{what} is there {count} times: {item}")));
         }

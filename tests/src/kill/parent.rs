@@ -49,7 +49,9 @@ pub async fn run(binary: &Path, times: u32, seed: u64) -> anyhow::Result<Report>
     let mut report = Report::default();
     while report.kills < times {
         let kills = KILLS_PER_LIFE.min(times - report.kills);
-        live(binary, kills, &mut rng, &mut report).await.with_context(|| format!("in life {}", report.lives + 1))?;
+        live(binary, kills, &mut rng, &mut report)
+            .await
+            .with_context(|| format!("in life {}", report.lives + 1))?;
         report.kills += kills;
         report.lives += 1;
     }
@@ -60,7 +62,11 @@ async fn live(binary: &Path, kills: u32, rng: &mut ChaCha8Rng, report: &mut Repo
     let (folder, neighbour_folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let neighbour = neighbour(&neighbour_folder).await?;
     let mut snapshot = neighbour.snapshot();
-    let listening = snapshot.wait_for(|now| !now.listening.is_empty()).await?.listening.clone();
+    let listening = snapshot
+        .wait_for(|now| !now.listening.is_empty())
+        .await?
+        .listening
+        .clone();
     let address = listening.first().context("an address")?.clone();
     let witness_folder = tempfile::tempdir()?;
     let witness = witness(&witness_folder, &address).await?;
@@ -74,10 +80,17 @@ async fn live(binary: &Path, kills: u32, rng: &mut ChaCha8Rng, report: &mut Repo
     }
     let mut child = Running::start(binary, folder.path(), &address)?;
     child.finish(&mut ledger, report).await?;
-    report.acknowledged += ledger.thrown.len() + ledger.read.len() + ledger.answered.len() + ledger.letters.len();
+    report.acknowledged +=
+        ledger.thrown.len() + ledger.read.len() + ledger.answered.len() + ledger.letters.len();
     answering.abort();
-    witness.shutdown().await.map_err(|problem| anyhow::anyhow!("{problem}"))?;
-    neighbour.shutdown().await.map_err(|problem| anyhow::anyhow!("{problem}"))
+    witness
+        .shutdown()
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    neighbour
+        .shutdown()
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
 /// A child with its output.
@@ -97,17 +110,29 @@ impl Running {
             .spawn()
             .context("the child cannot be started")?;
         let output = process.stdout.take().context("the child has no output")?;
-        Ok(Self { process, lines: BufReader::new(output).lines() })
+        Ok(Self {
+            process,
+            lines: BufReader::new(output).lines(),
+        })
     }
 
     /// Lets it work for a while after its node is up; compares what the node has with what was acknowledged before.
-    async fn work_for(&mut self, delay: Duration, ledger: &mut Ledger, report: &mut Report) -> anyhow::Result<()> {
+    async fn work_for(
+        &mut self,
+        delay: Duration,
+        ledger: &mut Ledger,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
         let mut until = None;
         let give_up = Instant::now() + FINISH_MAX;
         loop {
             let deadline = until.unwrap_or(give_up);
             let Ok(line) = tokio::time::timeout_at(deadline.into(), self.lines.next_line()).await else {
-                return if until.is_some() { Ok(()) } else { bail!("the child did not start in time") };
+                return if until.is_some() {
+                    Ok(())
+                } else {
+                    bail!("the child did not start in time")
+                };
             };
             let Some(line) = line? else {
                 bail!("the child ended by itself: {:?}", self.process.wait().await?);
@@ -117,7 +142,11 @@ impl Running {
             match line {
                 Line::Started { .. } => until = Some(Instant::now() + delay),
                 Line::Finished { .. } => return Ok(()),
-                Line::Thrown { .. } | Line::Read { .. } | Line::Answered { .. } | Line::Letter { .. } | Line::Broken { .. } => {}
+                Line::Thrown { .. }
+                | Line::Read { .. }
+                | Line::Answered { .. }
+                | Line::Letter { .. }
+                | Line::Broken { .. } => {}
             }
         }
     }
@@ -153,7 +182,9 @@ fn judge(line: &Line, ledger: &mut Ledger, report: &mut Report) {
     match line {
         Line::Started { state, .. } | Line::Finished { state } => report.wrong.extend(ledger.compare(state)),
         Line::Broken { what } => report.wrong.push(what.clone()),
-        Line::Thrown { .. } | Line::Read { .. } | Line::Answered { .. } | Line::Letter { .. } => ledger.note(line),
+        Line::Thrown { .. } | Line::Read { .. } | Line::Answered { .. } | Line::Letter { .. } => {
+            ledger.note(line)
+        }
     }
 }
 
@@ -161,9 +192,19 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
     let node = launch(folder).await?;
     for at in 0..BOTTLES {
         let text = format!("A steady neighbour's bottle number {at}.");
-        let request = Request::Throw { text, nick: None, tags: Vec::new(), slots: None, days: None, lang: None };
+        let request = Request::Throw {
+            text,
+            nick: None,
+            tags: Vec::new(),
+            slots: None,
+            days: None,
+            lang: None,
+        };
         let reply = node.ask(request).await;
-        anyhow::ensure!(matches!(reply, Reply::Thrown(_)), "the neighbour cannot throw: {reply:?}");
+        anyhow::ensure!(
+            matches!(reply, Reply::Thrown(_)),
+            "the neighbour cannot throw: {reply:?}"
+        );
     }
     Ok(node)
 }
@@ -172,18 +213,33 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
 /// child that is killed a moment after it got one by gossip learns of it by sync alone.
 async fn witness(folder: &TempDir, address: &str) -> anyhow::Result<Node> {
     let node = launch(folder).await?;
-    node.ask(Request::Dial { address: address.to_owned() }).await;
+    node.ask(Request::Dial {
+        address: address.to_owned(),
+    })
+    .await;
     let start = Instant::now();
     let mut read = 0;
     while read < BOTTLES {
-        anyhow::ensure!(start.elapsed() < FINISH_MAX, "the witness read only {read} bottles");
+        anyhow::ensure!(
+            start.elapsed() < FINISH_MAX,
+            "the witness read only {read} bottles"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let Reply::Sky(page) = node.ask(Request::Sky { filter: Default::default(), cursor: None, limit: None }).await
+        let Reply::Sky(page) = node
+            .ask(Request::Sky {
+                filter: Default::default(),
+                cursor: None,
+                limit: None,
+            })
+            .await
         else {
             bail!("no sky");
         };
         for stone in page.stones {
-            node.ask(Request::Catch { bottle: Some(stone.bottle.clone()) }).await;
+            node.ask(Request::Catch {
+                bottle: Some(stone.bottle.clone()),
+            })
+            .await;
             let reply = node.ask(Request::Read { bottle: stone.bottle }).await;
             read += usize::from(matches!(reply, Reply::Read(_)));
         }
@@ -193,19 +249,44 @@ async fn witness(folder: &TempDir, address: &str) -> anyhow::Result<Node> {
 
 async fn launch(folder: &TempDir) -> anyhow::Result<Node> {
     let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
-    let config = NodeConfig { params: Params::for_tests(), ..NodeConfig::loopback(folder.path()) };
-    Node::start(config, keys).await.map_err(|problem| anyhow::anyhow!("{problem}"))
+    let config = NodeConfig {
+        params: Params::for_tests(),
+        ..NodeConfig::loopback(folder.path())
+    };
+    Node::start(config, keys)
+        .await
+        .map_err(|problem| anyhow::anyhow!("{problem}"))
 }
 
 /// Catches what the child throws and writes to it, once per bottle.
 async fn answer_everything(node: Node) {
     loop {
-        if let Reply::Sky(page) = node.ask(Request::Sky { filter: Default::default(), cursor: None, limit: None }).await {
+        if let Reply::Sky(page) = node
+            .ask(Request::Sky {
+                filter: Default::default(),
+                cursor: None,
+                limit: None,
+            })
+            .await
+        {
             for stone in page.stones {
-                node.ask(Request::Catch { bottle: Some(stone.bottle.clone()) }).await;
-                if matches!(node.ask(Request::Read { bottle: stone.bottle.clone() }).await, Reply::Read(_)) {
+                node.ask(Request::Catch {
+                    bottle: Some(stone.bottle.clone()),
+                })
+                .await;
+                if matches!(
+                    node.ask(Request::Read {
+                        bottle: stone.bottle.clone()
+                    })
+                    .await,
+                    Reply::Read(_)
+                ) {
                     let text = format!("A letter about {}.", stone.bottle);
-                    node.ask(Request::Reply { to: stone.bottle, text }).await;
+                    node.ask(Request::Reply {
+                        to: stone.bottle,
+                        text,
+                    })
+                    .await;
                 }
             }
         }

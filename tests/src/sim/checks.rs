@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use meteorite_protocol::engine::{Engine, EntryPlan, Event as Told};
-use meteorite_protocol::hold::OPENINGS_MAX;
 use meteorite_protocol::hold::CatchState;
+use meteorite_protocol::hold::OPENINGS_MAX;
 use meteorite_protocol::ids::BottleId;
 use meteorite_protocol::limits::{HOLD_PLACES, PEERS_MAX};
 use meteorite_protocol::mine::{DeliveryTruth, End, OWN_BOTTLES_MAX, Release};
@@ -50,9 +50,10 @@ impl World {
                         let claim = disk.committed_hold(&bottle).and_then(|row| row.claim());
                         claim.is_some_and(|claim| claim.message == bytes)
                     }
-                    CatchMessage::Withdrawal(_) | CatchMessage::Recast(_) => {
-                        disk.committed_claims(&bottle).iter().any(|message| message == bytes)
-                    }
+                    CatchMessage::Withdrawal(_) | CatchMessage::Recast(_) => disk
+                        .committed_claims(&bottle)
+                        .iter()
+                        .any(|message| message == bytes),
                 }
             }),
         };
@@ -64,7 +65,9 @@ impl World {
     /// Notes to how many neighbours a bottle was really handed.
     pub(super) fn note_handed(&mut self, ix: Ix, topic: Topic, (bytes, neighbours): (&[u8], u16)) {
         let Topic::Sky(_) = topic else { return };
-        let Ok(message) = SkyMessage::decode(bytes) else { return };
+        let Ok(message) = SkyMessage::decode(bytes) else {
+            return;
+        };
         match self.model.bottle_mut(&message.header.bottle()) {
             Some(bottle) if bottle.thrower == ix => bottle.handed = bottle.handed.max(neighbours),
             Some(_) | None => self.fail(Some(ix), "publishes another's bottle as its own".to_owned()),
@@ -73,8 +76,12 @@ impl World {
 
     /// An own bottle is not handed out in sync before somebody else has it.
     pub(super) fn check_entries(&mut self, ix: Ix, entries: &[EntryPlan]) {
-        let Some(engine) = &self.nodes[ix].engine else { return };
-        let withheld = entries.iter().find(|entry| engine.mine().is_withheld(&entry.bottle));
+        let Some(engine) = &self.nodes[ix].engine else {
+            return;
+        };
+        let withheld = entries
+            .iter()
+            .find(|entry| engine.mine().is_withheld(&entry.bottle));
         if let Some(entry) = withheld {
             let bottle = entry.bottle;
             self.fail(Some(ix), format!("hands out its own withheld bottle {bottle:?}"));
@@ -84,14 +91,22 @@ impl World {
     /// Nobody opens or claims what is over by the clock on their own wall.
     pub(super) fn check_not_expired(&mut self, ix: Ix, bottle: &BottleId, what: &str) {
         let epoch = self.nodes[ix].clock.now(self.now).wall.epoch();
-        if self.model.bottle(bottle).is_none_or(|bottle| bottle.expires_at <= epoch) {
+        if self
+            .model
+            .bottle(bottle)
+            .is_none_or(|bottle| bottle.expires_at <= epoch)
+        {
             self.fail(Some(ix), format!("{what} a bottle that is over: {bottle:?}"));
         }
     }
 
     /// Looks at everything of a few nodes in turn, and again later.
     pub(super) fn inspection(&mut self) {
-        let in_ms = if self.is_lively() { INSPECTION_MS } else { 10 * INSPECTION_MS };
+        let in_ms = if self.is_lively() {
+            INSPECTION_MS
+        } else {
+            10 * INSPECTION_MS
+        };
         self.later(in_ms, Event::Inspection);
         self.inspected += 1;
         let nodes = self.nodes.len();
@@ -105,35 +120,58 @@ impl World {
         if !self.nodes[ix].is_up() {
             return;
         }
-        let Some(engine) = self.nodes[ix].engine.take() else { return };
+        let Some(engine) = self.nodes[ix].engine.take() else {
+            return;
+        };
         self.check_restart(ix, &engine, Crash::Written);
-        let claimed = engine.sky().stones().filter(|stone| engine.sky().claims_if_any(&stone.bottle).is_some());
+        let claimed = engine
+            .sky()
+            .stones()
+            .filter(|stone| engine.sky().claims_if_any(&stone.bottle).is_some());
         let claimed: Vec<BottleId> = claimed.map(|stone| stone.bottle).collect();
         let now = self.nodes[ix].clock.now(self.now);
         let own = engine.mine().rows().map(|row| row.bottle.id);
-        let own: Vec<_> = own.filter_map(|bottle| Some((bottle, engine.truth(&bottle, now)?))).collect();
+        let own: Vec<_> = own
+            .filter_map(|bottle| Some((bottle, engine.truth(&bottle, now)?)))
+            .collect();
         let full = engine.sky().len() > self.plan.sky_max;
         let blamed = self.honest_blame(&engine, now.mono_ms);
         let kept_account = self.kept_account(ix, &engine);
         self.nodes[ix].engine = Some(engine);
         claimed.iter().for_each(|bottle| self.check_claims(ix, bottle));
-        own.iter().for_each(|(bottle, truth)| self.check_truth(ix, bottle, truth));
+        own.iter()
+            .for_each(|(bottle, truth)| self.check_truth(ix, bottle, truth));
         if full {
             self.fail(Some(ix), "holds more bottles than fit".to_owned());
         }
         if let Some((other, points)) = blamed {
-            self.fail(Some(ix), format!("holds {points} points against honest node {other}"));
+            self.fail(
+                Some(ix),
+                format!("holds {points} points against honest node {other}"),
+            );
         }
         if let Some(other) = kept_account {
-            self.fail(Some(ix), format!("keeps an account of {other}, who is not connected"));
+            self.fail(
+                Some(ix),
+                format!("keeps an account of {other}, who is not connected"),
+            );
         }
     }
 
     /// At most as many claims at each place as it has room for, and each of them was really made.
     fn check_claims(&mut self, ix: Ix, bottle: &BottleId) {
-        let Some(claims) = self.nodes[ix].engine.as_ref().and_then(|engine| engine.claims(bottle)) else { return };
+        let Some(claims) = self.nodes[ix]
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.claims(bottle))
+        else {
+            return;
+        };
         let Some(exists) = self.model.bottle(bottle) else {
-            return self.fail(Some(ix), format!("knows claims of {bottle:?}, which nobody threw"));
+            return self.fail(
+                Some(ix),
+                format!("knows claims of {bottle:?}, which nobody threw"),
+            );
         };
         let mut taken: BTreeMap<Place, usize> = BTreeMap::new();
         for claim in claims.claims() {
@@ -143,9 +181,18 @@ impl World {
             }
         }
         let slots = usize::from(exists.slots);
-        let room = |place: &Place| if matches!(place, Place::After(_)) { 1 } else { slots };
+        let room = |place: &Place| {
+            if matches!(place, Place::After(_)) {
+                1
+            } else {
+                slots
+            }
+        };
         if let Some((place, count)) = taken.iter().find(|(place, count)| **count > room(place)) {
-            self.fail(Some(ix), format!("keeps {count} claims at {place:?} of {bottle:?}"));
+            self.fail(
+                Some(ix),
+                format!("keeps {count} claims at {place:?} of {bottle:?}"),
+            );
         }
     }
 
@@ -154,8 +201,15 @@ impl World {
         let Some(exists) = self.model.bottle(bottle) else {
             return self.fail(Some(ix), format!("shows {bottle:?}, which nobody threw"));
         };
-        let claims = usize::from(shown.caught) + usize::from(shown.caught_provisional) + usize::from(shown.thrown_back);
-        let read = self.model.letters.values().filter(|letter| letter.bottle == *bottle && letter.read).count();
+        let claims = usize::from(shown.caught)
+            + usize::from(shown.caught_provisional)
+            + usize::from(shown.thrown_back);
+        let read = self
+            .model
+            .letters
+            .values()
+            .filter(|letter| letter.bottle == *bottle && letter.read)
+            .count();
         let wrong = if shown.handed > exists.handed {
             format!("handed to {} and not {}", exists.handed, shown.handed)
         } else if usize::from(shown.held) > exists.holders() {
@@ -163,7 +217,10 @@ impl World {
         } else if claims > exists.claims.len() {
             format!("claimed {} times and not {claims}", exists.claims.len())
         } else if usize::from(shown.lights) + usize::from(shown.letters) > read {
-            format!("answered {read} times and not {} and {}", shown.lights, shown.letters)
+            format!(
+                "answered {read} times and not {} and {}",
+                shown.lights, shown.letters
+            )
         } else if shown.recasts > exists.recasts {
             format!("cast {} times again and not {}", exists.recasts, shown.recasts)
         } else if shown.end == Some(End::Withdrawn) && exists.withdrawn == Withdrawn::Not {
@@ -173,7 +230,10 @@ impl World {
         } else {
             return;
         };
-        self.fail(Some(ix), format!("shows more than is so of {bottle:?}: it is {wrong}"));
+        self.fail(
+            Some(ix),
+            format!("shows more than is so of {bottle:?}: it is {wrong}"),
+        );
     }
 
     /// An own bottle is offered in sync only when somebody else has it, or gossip no longer takes it.
@@ -181,7 +241,10 @@ impl World {
         let now = self.nodes[ix].clock.now(self.now);
         let node = &self.nodes[ix];
         let Some(engine) = &node.engine else { return };
-        let released = engine.mine().rows().filter(|row| row.release != Release::Withheld);
+        let released = engine
+            .mine()
+            .rows()
+            .filter(|row| row.release != Release::Withheld);
         let fresh: Vec<_> = released
             .filter(|row| !node.user.released.contains(&row.bottle.id))
             .map(|row| (row.bottle.id, row.release, row.bottle.thrown_at))
@@ -197,14 +260,23 @@ impl World {
                 Release::WindowClosed => now.wall >= thrown_at.plus(2).start(),
             };
             if !right {
-                self.fail(Some(ix), format!("offers its own bottle {bottle:?} ({release:?}), which nobody else has"));
+                self.fail(
+                    Some(ix),
+                    format!("offers its own bottle {bottle:?} ({release:?}), which nobody else has"),
+                );
             }
         }
     }
 
     fn check_limits(&mut self, ix: Ix) {
-        let Some(engine) = &self.nodes[ix].engine else { return };
-        let opening = engine.hold().rows().filter(|row| matches!(row.state, CatchState::Opening(_))).count();
+        let Some(engine) = &self.nodes[ix].engine else {
+            return;
+        };
+        let opening = engine
+            .hold()
+            .rows()
+            .filter(|row| matches!(row.state, CatchState::Opening(_)))
+            .count();
         let counts = [
             ("neighbours", engine.neighbours().len(), PEERS_MAX),
             ("own bottles", engine.mine().rows().count(), OWN_BOTTLES_MAX),
@@ -218,15 +290,24 @@ impl World {
 
     /// How much this honest node holds against another.
     fn honest_blame(&self, engine: &Engine, mono_ms: u64) -> Option<(Ix, u32)> {
-        let blame = self.nodes.iter().map(|node| engine.reputation().blame_of(&node.peer, mono_ms));
+        let blame = self
+            .nodes
+            .iter()
+            .map(|node| engine.reputation().blame_of(&node.peer, mono_ms));
         blame.enumerate().find(|(_, blame)| *blame > 0)
     }
 
     /// A peer of whom an account is kept although it left.
     fn kept_account(&self, ix: Ix, engine: &Engine) -> Option<Ix> {
-        let connected: Vec<Ix> =
-            self.nodes[ix].connected.keys().map(|link| self.links.get(*link).other(ix)).collect();
-        let strangers = self.by_peer.iter().filter(|(_, other)| !connected.contains(other));
+        let connected: Vec<Ix> = self.nodes[ix]
+            .connected
+            .keys()
+            .map(|link| self.links.get(*link).other(ix))
+            .collect();
+        let strangers = self
+            .by_peer
+            .iter()
+            .filter(|(_, other)| !connected.contains(other));
         let mut kept = strangers.filter(|(peer, _)| engine.reputation().knows(peer));
         kept.next().map(|(_, other)| *other)
     }
@@ -236,7 +317,10 @@ impl World {
 pub(super) fn difference(before: &Engine, after: &Engine) -> String {
     let mut found = Vec::new();
     for (engine, other, name) in [(before, after, "lost"), (after, before, "gained")] {
-        let missing = engine.sky().stones().filter(|stone| other.sky().stone(&stone.bottle).is_none());
+        let missing = engine
+            .sky()
+            .stones()
+            .filter(|stone| other.sky().stone(&stone.bottle).is_none());
         found.extend(missing.map(|stone| format!("{name} {:?}", stone.bottle)));
     }
     for stone in before.sky().stones() {
@@ -245,7 +329,11 @@ pub(super) fn difference(before: &Engine, after: &Engine) -> String {
         if !same_claims {
             found.push(format!("other claims of {:?}", stone.bottle));
         }
-        if after.sky().stone(&stone.bottle).is_some_and(|other| other != stone) {
+        if after
+            .sky()
+            .stone(&stone.bottle)
+            .is_some_and(|other| other != stone)
+        {
             found.push(format!("another stone {stone:?}"));
         }
     }

@@ -12,8 +12,8 @@ use meteorite_protocol::time::{Epoch, Tick};
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::wire::letter::LETTER_INFO;
 use meteorite_protocol::wire::{
-    Body, BodyBlock, BodyKeyKind, Claim, Deposit, Envelope, Extensions, Gist, Header, Lang, Letter, LetterContent, Mood,
-    Place, Recast, Side, Signed, SkyMessage, ThrowBack, Wire as _, Withdrawal,
+    Body, BodyBlock, BodyKeyKind, Claim, Deposit, Envelope, Extensions, Gist, Header, Lang, Letter,
+    LetterContent, Mood, Place, Recast, Side, Signed, SkyMessage, ThrowBack, Wire as _, Withdrawal,
 };
 
 use super::dice::Dice;
@@ -52,11 +52,17 @@ impl Draft {
         let author = AuthorKey(keys.author.public());
         let text = format!("bottle {nonce} is on its way");
         let length = u16::try_from(text.chars().count()).unwrap_or(1);
-        let body = Body { text, nick: None, tags: Vec::new(), x: Extensions::default() };
+        let body = Body {
+            text,
+            nick: None,
+            tags: Vec::new(),
+            x: Extensions::default(),
+        };
         let body_key: [u8; 32] = dice.bytes();
         let aad = Header::body_aad(&author, &nonce);
         let sealed = seal_body(&BodyKey::from_bytes(&body_key), &body.encode(), &aad, dice.rng());
-        let block = BodyBlock::from_sealed(&sealed.expect("a short text fits")).expect("a sealed body has a class size");
+        let block = BodyBlock::from_sealed(&sealed.expect("a short text fits"))
+            .expect("a sealed body has a class size");
         let header = Header {
             v: Header::VERSION,
             nonce,
@@ -78,17 +84,32 @@ impl Draft {
             stamp_lag: 0,
             x: Extensions::default(),
         };
-        Self { header, block, author: keys.author, reply: keys.reply }
+        Self {
+            header,
+            block,
+            author: keys.author,
+            reply: keys.reply,
+        }
     }
 
     /// The same content by another author, in this shard of the sky. Nobody can open such a bottle, and nobody who floods cares.
     pub(super) fn in_shard(&self, shard: u8, dice: &mut Dice) -> Self {
         let keys = std::iter::repeat_with(|| SigningKey::from_seed(&dice.bytes()));
-        let mut found = keys.map(|key| (AuthorKey(key.public()), key)).filter(|(author, _)| author.shard() == shard);
+        let mut found = keys
+            .map(|key| (AuthorKey(key.public()), key))
+            .filter(|(author, _)| author.shard() == shard);
         let (author, key) = found.next().expect("one key in sixteen is in each shard");
-        let header = Header { author, ..self.header.clone() };
+        let header = Header {
+            author,
+            ..self.header.clone()
+        };
         let reply = ReplySecret::from_bytes(&self.reply.to_bytes());
-        Self { header, block: self.block.clone(), author: key, reply }
+        Self {
+            header,
+            block: self.block.clone(),
+            author: key,
+            reply,
+        }
     }
 
     /// Who signs it.
@@ -102,8 +123,16 @@ impl Draft {
         self.header.stamp = mine(Miner::stamp(self.header.author.as_bytes(), epoch, bits));
         let header = Signed::sign(self.header, &self.author);
         let id = header.bottle();
-        let message = SkyMessage { header, body: self.block };
-        Bottle { id, message, author: self.author, reply: self.reply }
+        let message = SkyMessage {
+            header,
+            body: self.block,
+        };
+        Bottle {
+            id,
+            message,
+            author: self.author,
+            reply: self.reply,
+        }
     }
 }
 
@@ -130,12 +159,24 @@ impl Bottle {
     pub(super) fn second(&self, bits: u32, dice: &mut Dice) -> Self {
         let mut header = self.header().clone();
         header.nonce = Nonce(dice.bytes());
-        header.stamp = mine(Miner::stamp(header.author.as_bytes(), header.stamp_epoch().0, bits));
+        header.stamp = mine(Miner::stamp(
+            header.author.as_bytes(),
+            header.stamp_epoch().0,
+            bits,
+        ));
         let author = SigningKey::from_seed(&self.author.seed());
         let header = Signed::sign(header, &author);
-        let message = SkyMessage { header, body: self.message.body.clone() };
+        let message = SkyMessage {
+            header,
+            body: self.message.body.clone(),
+        };
         let reply = ReplySecret::from_bytes(&self.reply.to_bytes());
-        Self { id: message.header.bottle(), message, author, reply }
+        Self {
+            id: message.header.bottle(),
+            message,
+            author,
+            reply,
+        }
     }
 }
 
@@ -143,7 +184,16 @@ impl Bottle {
 pub(super) fn claim(bottle: BottleId, place: Place, key: &SigningKey, t: Tick, bits: u32) -> Signed<Claim> {
     let claimant = ClaimantKey(key.public());
     let miner = Miner::claim(bottle.as_bytes(), &place.to_bytes(), claimant.as_bytes(), bits);
-    Signed::sign(Claim { bottle, place, claimant, t, work: mine(miner) }, key)
+    Signed::sign(
+        Claim {
+            bottle,
+            place,
+            claimant,
+            t,
+            work: mine(miner),
+        },
+        key,
+    )
 }
 
 /// A throw-back, `depth` places from the root.
@@ -186,11 +236,24 @@ pub(super) fn first_letter(
         ct: Vec::new().into(),
     };
     let aad = envelope.aad(&claim.value().claimant);
-    let sealed = seal_letter(envelope.to.as_bytes(), LETTER_INFO, &aad, &letter.encode(), dice.rng());
+    let sealed = seal_letter(
+        envelope.to.as_bytes(),
+        LETTER_INFO,
+        &aad,
+        &letter.encode(),
+        dice.rng(),
+    );
     let sealed = sealed.expect("a short letter to a good key is sealed");
     envelope.enc = ReplyKey(sealed.enc);
     envelope.ct = sealed.ct.into();
-    Signed::sign(Deposit { header: header.clone(), claim: claim.clone(), envelope }, key)
+    Signed::sign(
+        Deposit {
+            header: header.clone(),
+            claim: claim.clone(),
+            envelope,
+        },
+        key,
+    )
 }
 
 /// A counter with so many bits.

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use meteorite_protocol::economy::EconomyRow;
-use meteorite_protocol::engine::{BottleRow, ClaimsRow, Content, EntryPlan, EquivocationRow, LoadedEntry, Row};
+use meteorite_protocol::engine::{
+    BottleRow, ClaimsRow, Content, EntryPlan, EquivocationRow, LoadedEntry, Row,
+};
 use meteorite_protocol::hold::CatchRow;
 use meteorite_protocol::ids::{AuthorKey, BodyId, BottleId, LetterId, Peer};
 use meteorite_protocol::mine::OwnBottleRow;
@@ -118,7 +120,13 @@ impl Disk {
         let mine = rows.mine.values().map(|row| Row::Mine(Box::new((**row).clone())));
         let hold = rows.hold.values().map(|row| Row::Hold(Box::new((**row).clone())));
         let economy = rows.economy.clone().map(Row::Economy);
-        bottles.chain(claims).chain(proofs).chain(mine).chain(hold).chain(economy).collect()
+        bottles
+            .chain(claims)
+            .chain(proofs)
+            .chain(mine)
+            .chain(hold)
+            .chain(economy)
+            .collect()
     }
 
     /// What a post is restored from.
@@ -134,7 +142,11 @@ impl Disk {
     pub(super) fn load(&self, plans: Vec<EntryPlan>) -> Vec<LoadedEntry> {
         let load = |plan: EntryPlan| {
             let content = self.content(&plan.bottle)?;
-            Some(LoadedEntry { header: content.header.clone(), signature: content.signature, catch: plan.catch })
+            Some(LoadedEntry {
+                header: content.header.clone(),
+                signature: content.signature,
+                catch: plan.catch,
+            })
         };
         plans.into_iter().filter_map(load).collect()
     }
@@ -172,7 +184,11 @@ impl Disk {
 
     /// The committed catch messages of a bottle.
     pub(super) fn committed_claims(&self, bottle: &BottleId) -> &[Vec<u8>] {
-        self.committed.claims.get(bottle).map(|row| row.messages.as_slice()).unwrap_or_default()
+        self.committed
+            .claims
+            .get(bottle)
+            .map(|row| row.messages.as_slice())
+            .unwrap_or_default()
     }
 }
 
@@ -235,9 +251,16 @@ impl Rows {
         let own = self.mine.contains_key(&row.bottle);
         let body = self.blocks.get(&row.body);
         let content = row.content.as_ref().filter(|_| own).map(|content| {
-            Box::new(Content { body: body.map(|bytes| bytes.to_vec()), ..(**content).clone() })
+            Box::new(Content {
+                body: body.map(|bytes| bytes.to_vec()),
+                ..(**content).clone()
+            })
         });
-        BottleRow { has_body: body.is_some(), content, ..row.clone() }
+        BottleRow {
+            has_body: body.is_some(),
+            content,
+            ..row.clone()
+        }
     }
 }
 

@@ -123,7 +123,8 @@ impl World {
             directions.extend(across.filter(|_| both_ways || halves[from]).map(|to| (from, to)));
         }
         let name = ["in halves", "around one node", "in one direction"][usize::try_from(kind).unwrap_or(0)];
-        self.trace.world(self.now, &format!("the network is cut {name} ({one})"));
+        self.trace
+            .world(self.now, &format!("the network is cut {name} ({one})"));
         for link in self.links.cut(directions) {
             self.plan_silence(link);
         }
@@ -140,7 +141,8 @@ impl World {
         let by = i64::try_from(self.dice.faults.between(0, 2 * far)).unwrap_or(0);
         let by = by - i64::try_from(far).unwrap_or(0);
         self.nodes[node].clock.skew_ms += by;
-        self.trace.world(self.now, &format!("the clock of node {node} jumps by {by} ms"));
+        self.trace
+            .world(self.now, &format!("the clock of node {node} jumps by {by} ms"));
         if self.nodes[node].is_up() {
             self.step(node, meteorite_protocol::engine::Input::Tick);
         }

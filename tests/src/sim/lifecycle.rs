@@ -44,16 +44,33 @@ impl World {
 
     /// What the engine does not store is said after each start.
     fn say_again(&mut self, ix: Ix) {
-        let command = Command::Locale { offset: UtcOffset::from_minutes(60), quiet: None };
-        self.step(ix, Input::Command { id: CommandId(0), command });
+        let command = Command::Locale {
+            offset: UtcOffset::from_minutes(60),
+            quiet: None,
+        };
+        self.step(
+            ix,
+            Input::Command {
+                id: CommandId(0),
+                command,
+            },
+        );
         for bottle in self.nodes[ix].user.denied.clone() {
-            self.step(ix, Input::Command { id: CommandId(0), command: Command::Deny { bottle } });
+            self.step(
+                ix,
+                Input::Command {
+                    id: CommandId(0),
+                    command: Command::Deny { bottle },
+                },
+            );
         }
     }
 
     /// A program ends without a word. It starts again later, or at once if that is said.
     pub(super) fn crash(&mut self, ix: Ix, how: Crash, again_in_ms: u64) {
-        let Some(engine) = self.nodes[ix].engine.take() else { return };
+        let Some(engine) = self.nodes[ix].engine.take() else {
+            return;
+        };
         self.trace.world(self.now, &format!("node {ix} crashes: {how:?}"));
         self.figures.crashes += 1;
         let disk = &mut self.nodes[ix].disk;
@@ -81,12 +98,19 @@ impl World {
         if !self.nodes[ix].is_up() {
             return;
         }
-        self.trace.world(self.now, &format!("node {ix} sleeps for {} s", for_ms / 1_000));
+        self.trace
+            .world(self.now, &format!("node {ix} sleeps for {} s", for_ms / 1_000));
         self.nodes[ix].asleep_until = Some(self.now + for_ms);
         for (link, _) in self.links.neighbours(ix) {
             self.plan_silence(link);
         }
-        self.later(for_ms, Event::Fault(super::faults::Fault::Wake { node: ix, slept_ms: for_ms }));
+        self.later(
+            for_ms,
+            Event::Fault(super::faults::Fault::Wake {
+                node: ix,
+                slept_ms: for_ms,
+            }),
+        );
     }
 
     /// A computer wakes. All its connections are dead.
@@ -104,10 +128,19 @@ impl World {
         node.disk.flush();
         self.trace.world(self.now, &format!("node {ix} wakes"));
         let links = self.links.of(ix).to_vec();
-        for link in links.iter().copied().filter(|link| self.links.get(*link).up).collect::<Vec<_>>() {
+        for link in links
+            .iter()
+            .copied()
+            .filter(|link| self.links.get(*link).up)
+            .collect::<Vec<_>>()
+        {
             self.hang_up(link);
         }
-        let dead: Vec<Connection> = self.nodes[ix].connected.iter().map(|(link, nth)| (*link, *nth)).collect();
+        let dead: Vec<Connection> = self.nodes[ix]
+            .connected
+            .iter()
+            .map(|(link, nth)| (*link, *nth))
+            .collect();
         for connection in dead {
             self.peer_news(ix, connection, News::Down);
         }
@@ -125,13 +158,23 @@ impl World {
         }
         self.nodes[ix].wake_ms = None;
         let now = self.nodes[ix].clock.now(self.now);
-        let due = self.nodes[ix].engine.as_ref().and_then(|engine| engine.next_deadline(now));
+        let due = self.nodes[ix]
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.next_deadline(now));
         match due {
             Some((at, why)) if at <= now.mono_ms => {
                 let spins = &mut self.nodes[ix].spins;
-                *spins = if spins.0 == self.now { (self.now, spins.1 + 1) } else { (self.now, 1) };
+                *spins = if spins.0 == self.now {
+                    (self.now, spins.1 + 1)
+                } else {
+                    (self.now, 1)
+                };
                 if spins.1 > SPINS_MAX {
-                    return self.fail(Some(ix), format!("the timer \"{why}\" is due again at once, {SPINS_MAX} times"));
+                    return self.fail(
+                        Some(ix),
+                        format!("the timer \"{why}\" is due again at once, {SPINS_MAX} times"),
+                    );
                 }
                 self.step(ix, Input::Tick);
             }
@@ -143,7 +186,9 @@ impl World {
     pub(super) fn plan_wake(&mut self, ix: Ix) {
         let node = &mut self.nodes[ix];
         let now = node.clock.now(self.now);
-        let Some((mono_ms, _)) = node.engine.as_ref().and_then(|engine| engine.next_deadline(now)) else { return };
+        let Some((mono_ms, _)) = node.engine.as_ref().and_then(|engine| engine.next_deadline(now)) else {
+            return;
+        };
         let at = node.clock.world_at(mono_ms).max(self.now);
         if node.wake_ms.is_none_or(|planned| at < planned) {
             node.wake_ms = Some(at);
@@ -168,9 +213,14 @@ impl World {
         if self.links.get(link).up {
             return;
         }
-        let answering = ends.iter().all(|end| self.nodes.get(*end).is_none_or(super::node::SimNode::is_up));
+        let answering = ends
+            .iter()
+            .all(|end| self.nodes.get(*end).is_none_or(super::node::SimNode::is_up));
         if !answering || !self.links.can_connect(link, self.now) {
-            let refused = self.links.refused_until(ends[0], ends[1]).saturating_sub(self.now);
+            let refused = self
+                .links
+                .refused_until(ends[0], ends[1])
+                .saturating_sub(self.now);
             return self.plan_dial(link, refused.max(4_000));
         }
         let known = self.links.get_mut(link);
@@ -179,7 +229,11 @@ impl World {
         let generation = known.generation;
         let late = self.dice.shells.place(2);
         for (nth, node) in ends.into_iter().enumerate() {
-            let in_ms = if nth == late { self.dice.shells.between(0, NEWS_MS) } else { 0 };
+            let in_ms = if nth == late {
+                self.dice.shells.between(0, NEWS_MS)
+            } else {
+                0
+            };
             self.plan_news(node, (link, generation), (in_ms, News::Up));
         }
     }
@@ -194,7 +248,11 @@ impl World {
         for node in ends {
             self.plan_news(node, (link, generation), (NEWS_MS, News::Down));
         }
-        let lost = self.open.iter().filter(|(_, open)| open.link == Some(link)).map(|(wire, _)| *wire);
+        let lost = self
+            .open
+            .iter()
+            .filter(|(_, open)| open.link == Some(link))
+            .map(|(wire, _)| *wire);
         for wire in lost.collect::<Vec<_>>() {
             self.later(0, Event::Response { wire, answer: None });
         }
@@ -208,7 +266,9 @@ impl World {
         if !known.up || known.generation != generation {
             return;
         }
-        let deaf = [a, b].iter().any(|end| self.nodes.get(*end).is_some_and(|node| !node.is_up()));
+        let deaf = [a, b]
+            .iter()
+            .any(|end| self.nodes.get(*end).is_some_and(|node| !node.is_up()));
         if deaf || self.links.is_cut(a, b) || self.links.is_cut(b, a) {
             self.hang_up(link);
         }
@@ -240,7 +300,15 @@ impl World {
 
     fn plan_news(&mut self, node: Ix, connection: Connection, (in_ms, news): (u64, News)) {
         if let Some(boot) = self.nodes.get(node).map(|node| node.boot) {
-            self.later(in_ms, Event::PeerNews { node, boot, connection, news });
+            self.later(
+                in_ms,
+                Event::PeerNews {
+                    node,
+                    boot,
+                    connection,
+                    news,
+                },
+            );
         }
     }
 
@@ -258,7 +326,10 @@ impl World {
             && before.hold().rows().eq(after.hold().rows())
             && before.economy().row() == after.economy().row();
         if !same_own {
-            self.fail(Some(ix), "a restart changes own bottles, the hold or the economy".to_owned());
+            self.fail(
+                Some(ix),
+                "a restart changes own bottles, the hold or the economy".to_owned(),
+            );
         } else if how == Crash::Written && self.plan.has_room() && before.digest() != after.digest() {
             let what = super::checks::difference(before, &after);
             self.fail(Some(ix), format!("a restart changes the digest: {what}"));

@@ -31,7 +31,11 @@ pub(super) struct Link {
 impl Link {
     /// The other end.
     pub(super) const fn other(&self, end: Ix) -> Ix {
-        if self.ends[0] == end { self.ends[1] } else { self.ends[0] }
+        if self.ends[0] == end {
+            self.ends[1]
+        } else {
+            self.ends[0]
+        }
     }
 }
 
@@ -97,12 +101,17 @@ impl Links {
     /// The standing connections of a node and who is at their other ends.
     pub(super) fn neighbours(&self, node: Ix) -> Vec<(LinkIx, Ix)> {
         let standing = self.of(node).iter().filter(|link| self.all[**link].up);
-        standing.map(|link| (*link, self.all[*link].other(node))).collect()
+        standing
+            .map(|link| (*link, self.all[*link].other(node)))
+            .collect()
     }
 
     /// The link between two nodes.
     pub(super) fn between(&self, one: Ix, other: Ix) -> Option<LinkIx> {
-        self.of(one).iter().copied().find(|link| self.all[*link].other(one) == other)
+        self.of(one)
+            .iter()
+            .copied()
+            .find(|link| self.all[*link].other(one) == other)
     }
 
     /// When something sent now arrives. `None` if it never does.

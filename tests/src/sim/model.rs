@@ -99,7 +99,10 @@ impl Model {
         let header = bottle.header();
         let known = self.bottles.values().any(|other| other.author == header.author);
         if known {
-            let rivals = self.bottles.values_mut().filter(|other| other.author == header.author);
+            let rivals = self
+                .bottles
+                .values_mut()
+                .filter(|other| other.author == header.author);
             rivals.for_each(|other| other.equivocated = true);
         }
         self.bottles.entry(bottle.id).or_insert_with(|| Existing {
@@ -122,11 +125,17 @@ impl Model {
 
     /// A claim came into being.
     pub(super) fn claimed(&mut self, claim: &meteorite_protocol::wire::Claim, claimer: Ix) {
-        let Some(bottle) = self.bottles.get_mut(&claim.bottle) else { return };
+        let Some(bottle) = self.bottles.get_mut(&claim.bottle) else {
+            return;
+        };
         let exists = bottle
             .claims
             .entry((claim.place, claim.claimant))
-            .or_insert(ExistingClaim { claimer, t: claim.t, honest: false });
+            .or_insert(ExistingClaim {
+                claimer,
+                t: claim.t,
+                honest: false,
+            });
         exists.t = exists.t.min(claim.t);
     }
 

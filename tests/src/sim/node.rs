@@ -83,7 +83,10 @@ impl SimNode {
 
     /// An engine from what is on the disk.
     pub(super) fn restored(&self, sky_max: usize, seed: [u8; 32]) -> Engine {
-        let config = Config { params: Params::for_tests(), sky_bottles_max: sky_max };
+        let config = Config {
+            params: Params::for_tests(),
+            sky_bottles_max: sky_max,
+        };
         Engine::restore(&config, seed, self.disk.rows())
     }
 

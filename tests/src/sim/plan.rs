@@ -96,13 +96,29 @@ impl Plan {
     /// The world of this seed, with this many honest nodes if that is said.
     pub(super) fn of(seed: u64, honest: Option<usize>) -> Self {
         let dice = &mut Dice::new(seed, "plan");
-        let weather = if Self::is_peaceful(seed) { Weather::Peaceful } else { Weather::Rough };
+        let weather = if Self::is_peaceful(seed) {
+            Weather::Peaceful
+        } else {
+            Weather::Rough
+        };
         let rough = weather == Weather::Rough;
         let honest = honest.unwrap_or_else(|| size(dice));
         let crowded = honest > 60;
-        let faults = if rough { FaultPlan::draw(honest, dice) } else { FaultPlan::default() };
-        let rogues = if rough { draw_rogues(honest, dice) } else { Vec::new() };
-        let safety_ms = if crowded { 3 * MINUTE_MS } else { dice.between(4, 14) * MINUTE_MS };
+        let faults = if rough {
+            FaultPlan::draw(honest, dice)
+        } else {
+            FaultPlan::default()
+        };
+        let rogues = if rough {
+            draw_rogues(honest, dice)
+        } else {
+            Vec::new()
+        };
+        let safety_ms = if crowded {
+            3 * MINUTE_MS
+        } else {
+            dice.between(4, 14) * MINUTE_MS
+        };
         let letters = !crowded && dice.chance(400);
         let small_sky = rough && !crowded && dice.chance(60);
         Self {
@@ -113,7 +129,11 @@ impl Plan {
             users: UserPlan::draw(honest, &faults, dice),
             faults,
             safety_ms,
-            mailboxes: if letters { usize::try_from(dice.between(2, 4)).unwrap_or(2) } else { 0 },
+            mailboxes: if letters {
+                usize::try_from(dice.between(2, 4)).unwrap_or(2)
+            } else {
+                0
+            },
             sky_max: if small_sky { 12 } else { 4_000 },
         }
     }
@@ -132,7 +152,11 @@ impl Plan {
     /// minute. Clocks that were far ahead make refused items unwanted for an hour, and letters are asked for every half hour.
     pub(super) const fn settle_ms(&self) -> u64 {
         let clocks_were_right = self.faults.skew_ms <= 2_000 && self.faults.jump_ms.is_none();
-        if clocks_were_right && self.mailboxes == 0 { 45 * MINUTE_MS } else { 2 * HOUR_MS + 30 * MINUTE_MS }
+        if clocks_were_right && self.mailboxes == 0 {
+            45 * MINUTE_MS
+        } else {
+            2 * HOUR_MS + 30 * MINUTE_MS
+        }
     }
 }
 
@@ -146,8 +170,16 @@ impl NetPlan {
             degree: usize::try_from(dice.between(3, 8)).unwrap_or(4),
             latency_ms: (low, high),
             jitter_ms: dice.between(0, 60),
-            loss: if lossy { u32::try_from(dice.between(5, 120)).unwrap_or(0) } else { 0 },
-            duplicate: if lossy { u32::try_from(dice.between(0, 80)).unwrap_or(0) } else { 0 },
+            loss: if lossy {
+                u32::try_from(dice.between(5, 120)).unwrap_or(0)
+            } else {
+                0
+            },
+            duplicate: if lossy {
+                u32::try_from(dice.between(0, 80)).unwrap_or(0)
+            } else {
+                0
+            },
             reorder: rough && dice.chance(300),
         }
     }
@@ -217,5 +249,7 @@ fn draw_rogues(honest: usize, dice: &mut Dice) -> Vec<RogueKind> {
         _ => dice.between(2, 5),
     };
     let most = (honest / 2).max(1) as u64;
-    (0..wanted.min(most)).filter_map(|_| dice.pick(&RogueKind::ALL).copied()).collect()
+    (0..wanted.min(most))
+        .filter_map(|_| dice.pick(&RogueKind::ALL).copied())
+        .collect()
 }

@@ -32,23 +32,44 @@ pub(super) enum Event {
     /// Both ends of a link try to connect.
     Dial { link: LinkIx },
     /// A node learns that a connection is up, or gone.
-    PeerNews { node: Ix, boot: u32, connection: Connection, news: News },
+    PeerNews {
+        node: Ix,
+        boot: u32,
+        connection: Connection,
+        news: News,
+    },
     /// A connection without a sign of life for too long ends.
     Silence { connection: Connection },
     /// A gossip message arrives.
     Gossip(Parcel),
     /// A request arrives.
-    Request { wire: WireId, from: Ix, to: Ix, protocol: Protocol, bytes: Vec<u8> },
+    Request {
+        wire: WireId,
+        from: Ix,
+        to: Ix,
+        protocol: Protocol,
+        bytes: Vec<u8>,
+    },
     /// An answer arrives.
     Response { wire: WireId, answer: Option<Vec<u8>> },
     /// A request has waited long enough.
     GiveUp { wire: WireId },
     /// The outcome of a publication is reported.
-    Published { node: Ix, boot: u32, publication: PublicationId, neighbours: u16 },
+    Published {
+        node: Ix,
+        boot: u32,
+        publication: PublicationId,
+        neighbours: u16,
+    },
     /// A user does something.
     User { node: Ix },
     /// A claim was mined.
-    Mined { node: Ix, boot: u32, bottle: BottleId, attempt: u32 },
+    Mined {
+        node: Ix,
+        boot: u32,
+        bottle: BottleId,
+        attempt: u32,
+    },
     /// Everybody wants the same bottle.
     Frenzy,
     /// Something goes wrong, or is mended.
@@ -60,9 +81,19 @@ pub(super) enum Event {
     /// Mailboxes were looked up.
     MailboxesFound { node: Ix, boot: u32, point: u8 },
     /// A mail request reaches a mailbox.
-    MailAsked { node: Ix, boot: u32, mailbox: usize, errand: super::letters::Asked },
+    MailAsked {
+        node: Ix,
+        boot: u32,
+        mailbox: usize,
+        errand: super::letters::Asked,
+    },
     /// Its answer reaches the node; `None` if there is none.
-    MailAnswered { node: Ix, boot: u32, mailbox: usize, errand: super::letters::Answered },
+    MailAnswered {
+        node: Ix,
+        boot: u32,
+        mailbox: usize,
+        errand: super::letters::Answered,
+    },
     /// All nodes are looked at in full.
     Inspection,
 }

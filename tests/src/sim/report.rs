@@ -157,7 +157,11 @@ impl fmt::Display for Failure {
         if let Some(node) = self.node {
             write!(f, ", node {node}")?;
         }
-        write!(f, ": {}. Replay: cargo run --release -p meteorite-tests --bin sim -- --seeds 1 --first {seed} --log", self.what)
+        write!(
+            f,
+            ": {}. Replay: cargo run --release -p meteorite-tests --bin sim -- --seeds 1 --first {seed} --log",
+            self.what
+        )
     }
 }
 
@@ -181,12 +185,22 @@ impl fmt::Display for Figures {
         writeln!(
             f,
             "gossip: {} judged, {} accepted, {} rejected; {} from rogues, {} times cut off, {} admission rises",
-            self.gossip, self.accepted, self.rejected, self.rogue_messages, self.cut_off, self.admission_rises
+            self.gossip,
+            self.accepted,
+            self.rejected,
+            self.rogue_messages,
+            self.cut_off,
+            self.admission_rises
         )?;
         writeln!(
             f,
             "sync: {} sessions, {} complete; {} bodies fetched, {} of {} missing in the end; {} calls failed",
-            self.syncs.0, self.syncs.1, self.bodies, self.bodies_missing, self.bodies_shown, self.failed_calls
+            self.syncs.0,
+            self.syncs.1,
+            self.bodies,
+            self.bodies_missing,
+            self.bodies_shown,
+            self.failed_calls
         )?;
         write!(
             f,

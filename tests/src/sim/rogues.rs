@@ -151,8 +151,16 @@ pub(super) struct Hands<'a> {
 /// What a rogue does.
 #[derive(Debug)]
 enum Deed {
-    Gossip { to: Option<Ix>, topic: Topic, bytes: Vec<u8> },
-    Ask { to: Ix, protocol: Protocol, bytes: Vec<u8> },
+    Gossip {
+        to: Option<Ix>,
+        topic: Topic,
+        bytes: Vec<u8>,
+    },
+    Ask {
+        to: Ix,
+        protocol: Protocol,
+        bytes: Vec<u8>,
+    },
     Threw(Box<Bottle>),
     Claimed(Box<Claim>),
 }
@@ -160,12 +168,20 @@ enum Deed {
 impl Hands<'_> {
     /// Sends a message to all neighbours.
     pub(super) fn tell_all(&mut self, topic: Topic, bytes: Vec<u8>) {
-        self.deeds.push(Deed::Gossip { to: None, topic, bytes });
+        self.deeds.push(Deed::Gossip {
+            to: None,
+            topic,
+            bytes,
+        });
     }
 
     /// Sends a message to one neighbour.
     pub(super) fn tell(&mut self, to: Ix, topic: Topic, bytes: Vec<u8>) {
-        self.deeds.push(Deed::Gossip { to: Some(to), topic, bytes });
+        self.deeds.push(Deed::Gossip {
+            to: Some(to),
+            topic,
+            bytes,
+        });
     }
 
     /// Asks a neighbour.
@@ -249,7 +265,9 @@ impl World {
         match parcel.topic {
             Topic::Sky(_) => {
                 remember(&mut rogue.memory.sky, (parcel.topic, Rc::clone(&parcel.bytes)));
-                let bottle = SkyMessage::decode(&parcel.bytes).ok().map(|message| message.header.bottle());
+                let bottle = SkyMessage::decode(&parcel.bytes)
+                    .ok()
+                    .map(|message| message.header.bottle());
                 if let Some(bottle) = bottle {
                     self.model.shown_to_rogue(parcel.to, &bottle);
                 }
@@ -262,9 +280,16 @@ impl World {
     }
 
     /// A request reaches a rogue.
-    pub(super) fn rogue_answers(&mut self, wire: super::queue::WireId, rogue: Ix, (protocol, bytes): (Protocol, &[u8])) {
+    pub(super) fn rogue_answers(
+        &mut self,
+        wire: super::queue::WireId,
+        rogue: Ix,
+        (protocol, bytes): (Protocol, &[u8]),
+    ) {
         let reply = if self.is_lively() {
-            self.with_rogue(rogue - self.nodes.len(), |strategy, hands| strategy.answer(protocol, bytes, hands))
+            self.with_rogue(rogue - self.nodes.len(), |strategy, hands| {
+                strategy.answer(protocol, bytes, hands)
+            })
         } else {
             Reply::Close
         };
@@ -278,24 +303,37 @@ impl World {
     /// Who floods with invalid messages must be cut off within thirty seconds by each neighbour that finds them invalid. (A
     /// neighbour whose clock is wrong ignores them unread.)
     pub(super) fn watch_flooder(&mut self, ix: Ix, waiting: &Waiting) {
-        let Some(nth) = waiting.from.checked_sub(self.nodes.len()) else { return };
+        let Some(nth) = waiting.from.checked_sub(self.nodes.len()) else {
+            return;
+        };
         if self.rogues[nth].kind != RogueKind::InvalidFlooder {
             return;
         }
         let now = self.now;
-        let (since, last) = self.rogues[nth].flooding.entry(waiting.connection).or_insert((now, now));
+        let (since, last) = self.rogues[nth]
+            .flooding
+            .entry(waiting.connection)
+            .or_insert((now, now));
         if now - *last > FLOOD_PAUSE_MS {
             *since = now;
         }
         *last = now;
         if now - *since > FLOODER_MS_MAX {
-            self.fail(Some(ix), format!("still listens to the flooder {} after 30 s", waiting.from));
+            self.fail(
+                Some(ix),
+                format!("still listens to the flooder {} after 30 s", waiting.from),
+            );
         }
     }
 
     fn with_rogue<R>(&mut self, nth: usize, work: impl FnOnce(&mut dyn Strategy, &mut Hands<'_>) -> R) -> R {
         let ix = self.rogues[nth].ix;
-        let neighbours = self.links.neighbours(ix).into_iter().map(|(_, other)| other).collect();
+        let neighbours = self
+            .links
+            .neighbours(ix)
+            .into_iter()
+            .map(|(_, other)| other)
+            .collect();
         let rogue = &mut self.rogues[nth];
         let mut hands = Hands {
             dice: &mut rogue.dice,

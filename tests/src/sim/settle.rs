@@ -75,10 +75,17 @@ impl World {
             return Some(format!("node {down} is down"));
         }
         // Where bottles must be forgotten for want of room, nobody need agree on them.
-        let live = if self.plan.has_room() { self.live_bottles() } else { Vec::new() };
+        let live = if self.plan.has_room() {
+            self.live_bottles()
+        } else {
+            Vec::new()
+        };
         live.iter()
             .find_map(|(bottle, exists)| self.disagreement(bottle, exists))
-            .or_else(|| live.iter().find_map(|(bottle, exists)| self.wrong_claims(bottle, exists)))
+            .or_else(|| {
+                live.iter()
+                    .find_map(|(bottle, exists)| self.wrong_claims(bottle, exists))
+            })
             .or_else(|| (0..self.nodes.len()).find_map(|ix| self.unfinished_catch(ix)))
             .or_else(|| (0..self.nodes.len()).find_map(|ix| self.unread_catch(ix)))
             .or_else(|| self.unread_letter())
@@ -102,12 +109,21 @@ impl World {
         }
         if exists.honest && views.contains(&View::Unknown) && over.is_none() {
             let without = (0..self.nodes.len()).find(|ix| self.view(*ix, bottle, exists) == View::Unknown);
-            return Some(format!("{bottle:?} of node {} has not reached node {without:?}", exists.thrower));
+            return Some(format!(
+                "{bottle:?} of node {} has not reached node {without:?}",
+                exists.thrower
+            ));
         }
         (views.len() > 1).then(|| {
             let nodes = 0..self.nodes.len();
-            let each: Vec<String> = nodes.map(|ix| format!("{ix}:{}", self.view(ix, bottle, exists))).collect();
-            format!("{bottle:?} of node {} is seen as {}", exists.thrower, each.join(" "))
+            let each: Vec<String> = nodes
+                .map(|ix| format!("{ix}:{}", self.view(ix, bottle, exists)))
+                .collect();
+            format!(
+                "{bottle:?} of node {} is seen as {}",
+                exists.thrower,
+                each.join(" ")
+            )
         })
     }
 
@@ -120,7 +136,9 @@ impl World {
     }
 
     fn view(&self, ix: Ix, bottle: &BottleId, exists: &Existing) -> View {
-        let Some(engine) = &self.nodes[ix].engine else { return View::Unknown };
+        let Some(engine) = &self.nodes[ix].engine else {
+            return View::Unknown;
+        };
         let standing = engine.sky().standing(bottle);
         if standing != Standing::Denied && engine.sky().sunk(&exists.author).is_some() {
             return View::Sunk;
@@ -130,7 +148,12 @@ impl World {
             Standing::Unknown => View::Unknown,
             Standing::Withdrawn => View::Withdrawn,
             Standing::Sunk => View::Sunk,
-            Standing::Drifting => View::Drifting(engine.claims(bottle).map(|claims| claims.digest()).unwrap_or_default()),
+            Standing::Drifting => View::Drifting(
+                engine
+                    .claims(bottle)
+                    .map(|claims| claims.digest())
+                    .unwrap_or_default(),
+            ),
         }
     }
 
@@ -142,7 +165,11 @@ impl World {
         let mut places: BTreeSet<Place> = exists.claims.keys().map(|(place, _)| *place).collect();
         places.retain(|place| kept.is_open(place));
         places.into_iter().find_map(|place| {
-            let room = if matches!(place, Place::After(_)) { 1 } else { usize::from(exists.slots) };
+            let room = if matches!(place, Place::After(_)) {
+                1
+            } else {
+                usize::from(exists.slots)
+            };
             let right = smallest(bottle, place, &kept, exists);
             let right: Vec<ClaimantKey> = right.into_iter().take(room).collect();
             let here = kept.claims().filter(|claim| claim.key.place == place);
@@ -157,7 +184,9 @@ impl World {
         engine.hold().rows().find_map(|row| {
             let claim = match &row.state {
                 CatchState::InHold => return None,
-                CatchState::Opening(_) => return Some(format!("node {ix} is still opening {:?}", row.bottle)),
+                CatchState::Opening(_) => {
+                    return Some(format!("node {ix} is still opening {:?}", row.bottle));
+                }
                 CatchState::Claimed(claim) => claim,
             };
             let kept = (engine.sky().standing(&row.bottle) == Standing::Drifting)
@@ -169,7 +198,12 @@ impl World {
                 ClaimStanding::Confirmed => kept != Some(false),
                 ClaimStanding::Displaced => kept != Some(true),
             };
-            (!right).then(|| format!("node {ix} holds {:?} as {:?}, kept {kept:?}", row.bottle, claim.standing))
+            (!right).then(|| {
+                format!(
+                    "node {ix} holds {:?} as {:?}, kept {kept:?}",
+                    row.bottle, claim.standing
+                )
+            })
         })
     }
 
@@ -180,13 +214,16 @@ impl World {
         let claimed = engine.hold().rows().filter(|row| row.claim().is_some());
         claimed.map(|row| row.bottle).find_map(|bottle| {
             let drifts = engine.sky().standing(&bottle) == Standing::Drifting;
-            (drifts && self.is_body_missing(ix, &bottle)).then(|| format!("node {ix} claimed {bottle:?} and has no body"))
+            (drifts && self.is_body_missing(ix, &bottle))
+                .then(|| format!("node {ix} claimed {bottle:?} and has no body"))
         })
     }
 
     /// Whether a body is not here, and is somewhere.
     fn is_body_missing(&self, ix: Ix, bottle: &BottleId) -> bool {
-        let Some(body) = self.nodes[ix].disk.bottle(bottle).map(|row| row.body) else { return false };
+        let Some(body) = self.nodes[ix].disk.bottle(bottle).map(|row| row.body) else {
+            return false;
+        };
         let has = |node: &super::node::SimNode| node.disk.block(&body).is_some();
         !has(&self.nodes[ix]) && self.nodes.iter().any(has)
     }
@@ -194,9 +231,17 @@ impl World {
     /// Finders whose bottle has no body ask for it again.
     fn ask_for_bodies(&mut self) {
         for ix in 0..self.nodes.len() {
-            let Some(engine) = self.nodes[ix].engine.as_ref() else { continue };
-            let claimed = engine.hold().rows().filter(|row| row.claim().is_some()).map(|row| row.bottle);
-            let missing: Vec<BottleId> = claimed.filter(|bottle| self.is_body_missing(ix, bottle)).collect();
+            let Some(engine) = self.nodes[ix].engine.as_ref() else {
+                continue;
+            };
+            let claimed = engine
+                .hold()
+                .rows()
+                .filter(|row| row.claim().is_some())
+                .map(|row| row.bottle);
+            let missing: Vec<BottleId> = claimed
+                .filter(|bottle| self.is_body_missing(ix, bottle))
+                .collect();
             for bottle in missing {
                 if let Some(body) = self.nodes[ix].disk.bottle(&bottle).map(|row| row.body) {
                     self.command(ix, Command::WantBody { bottle, body });
@@ -208,11 +253,17 @@ impl World {
     /// Bodies that are given up until somebody opens their bottle.
     fn note_bodies(&mut self) {
         for ix in 0..self.nodes.len() {
-            let Some(engine) = self.nodes[ix].engine.as_ref() else { continue };
+            let Some(engine) = self.nodes[ix].engine.as_ref() else {
+                continue;
+            };
             let drifting = engine.sky().stones().map(|stone| stone.bottle);
-            let drifting: Vec<BottleId> =
-                drifting.filter(|bottle| engine.sky().standing(bottle) == Standing::Drifting).collect();
-            let missing = drifting.iter().filter(|bottle| self.is_body_missing(ix, bottle)).count();
+            let drifting: Vec<BottleId> = drifting
+                .filter(|bottle| engine.sky().standing(bottle) == Standing::Drifting)
+                .collect();
+            let missing = drifting
+                .iter()
+                .filter(|bottle| self.is_body_missing(ix, bottle))
+                .count();
             self.figures.bodies_shown += drifting.len() as u64;
             self.figures.bodies_missing += missing as u64;
         }
@@ -221,14 +272,24 @@ impl World {
     /// Every letter lies in two mailboxes or more, and was read if its addressee still can.
     fn unread_letter(&self) -> Option<String> {
         let honest = |bottle| self.model.bottle(bottle).is_some_and(|exists| exists.honest);
-        let unread = self.model.letters.iter().find(|(_, letter)| !letter.read && honest(&letter.bottle));
+        let unread = self
+            .model
+            .letters
+            .iter()
+            .find(|(_, letter)| !letter.read && honest(&letter.bottle));
         if let Some((id, letter)) = unread {
             let kept = &letter.kept_by;
-            return Some(format!("{id:?} of node {} about {:?} is unread, kept by {kept:?}", letter.writer, letter.bottle));
+            return Some(format!(
+                "{id:?} of node {} about {:?} is unread, kept by {kept:?}",
+                letter.writer, letter.bottle
+            ));
         }
         let waiting = (0..self.nodes.len()).find(|ix| {
             let now = self.nodes[*ix].clock.now(self.now);
-            self.nodes[*ix].letters.as_ref().is_some_and(|letters| letters.post.unsettled(now) > 0)
+            self.nodes[*ix]
+                .letters
+                .as_ref()
+                .is_some_and(|letters| letters.post.unsettled(now) > 0)
         });
         waiting.map(|ix| format!("the outbox of node {ix} is not empty"))
     }
@@ -246,9 +307,15 @@ impl World {
 
 /// All claims that honest nodes made at a place and those that are kept there, in the order of the rule.
 fn smallest(bottle: &BottleId, place: Place, kept: &ClaimSet, exists: &Existing) -> Vec<ClaimantKey> {
-    let honest = exists.claims.iter().filter(|((at, _), claim)| *at == place && claim.honest);
+    let honest = exists
+        .claims
+        .iter()
+        .filter(|((at, _), claim)| *at == place && claim.honest);
     let honest = honest.map(|((_, claimant), claim)| (claim.t, ticket(bottle, &place, claimant), *claimant));
-    let here = kept.claims().filter(|claim| claim.key.place == place).map(|claim| claim.key);
+    let here = kept
+        .claims()
+        .filter(|claim| claim.key.place == place)
+        .map(|claim| claim.key);
     let here = here.map(|key| (key.t, ticket(bottle, &place, &key.claimant), key.claimant));
     let all: BTreeSet<(Tick, [u8; 32], ClaimantKey)> = honest.chain(here).collect();
     all.into_iter().map(|(_, _, claimant)| claimant).collect()
@@ -256,7 +323,13 @@ fn smallest(bottle: &BottleId, place: Place, kept: &ClaimSet, exists: &Existing)
 
 /// BLAKE3("ticket" ‖ bottle ‖ place ‖ claimant).
 fn ticket(bottle: &BottleId, place: &Place, claimant: &ClaimantKey) -> [u8; 32] {
-    let input = [b"ticket".as_slice(), bottle.as_bytes(), &place.to_bytes(), claimant.as_bytes()].concat();
+    let input = [
+        b"ticket".as_slice(),
+        bottle.as_bytes(),
+        &place.to_bytes(),
+        claimant.as_bytes(),
+    ]
+    .concat();
     *blake3::hash(&input).as_bytes()
 }
 

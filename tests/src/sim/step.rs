@@ -27,7 +27,9 @@ impl World {
         let id = CommandId(self.trace.steps());
         let told = self.told(ix, Input::Command { id, command })?;
         told.into_iter().find_map(|event| {
-            let Told::Done { id: done, outcome } = event else { return None };
+            let Told::Done { id: done, outcome } = event else {
+                return None;
+            };
             (done == id).then_some(outcome)
         })
     }
@@ -88,18 +90,39 @@ impl World {
         match effect {
             Effect::Durable(_) => {}
             Effect::Cache(row) => self.write_behind(ix, Write::Row(Rc::new(row))),
-            Effect::Publish { publication, topic, bytes } => {
+            Effect::Publish {
+                publication,
+                topic,
+                bytes,
+            } => {
                 self.check_publication(ix, topic, &bytes);
                 let bytes: Rc<[u8]> = bytes.into();
                 let known = self.nodes[ix].sees(*blake3::hash(&bytes).as_bytes(), self.now);
-                let audience = if known { 0 } else { self.spread(ix, None, topic, &bytes) };
+                let audience = if known {
+                    0
+                } else {
+                    self.spread(ix, None, topic, &bytes)
+                };
                 let neighbours = u16::try_from(audience).unwrap_or(u16::MAX);
                 self.note_handed(ix, topic, (&bytes, neighbours));
                 let (in_ms, boot) = (self.dice.shells.between(0, 3), self.nodes[ix].boot);
-                self.later(in_ms, Event::Published { node: ix, boot, publication, neighbours });
+                self.later(
+                    in_ms,
+                    Event::Published {
+                        node: ix,
+                        boot,
+                        publication,
+                        neighbours,
+                    },
+                );
             }
             Effect::Verdict { message, verdict } => self.judged(ix, message, verdict),
-            Effect::Call { call, peer, protocol, bytes } => match self.whose(&peer) {
+            Effect::Call {
+                call,
+                peer,
+                protocol,
+                bytes,
+            } => match self.whose(&peer) {
                 Some(to) => self.ask(ix, to, (protocol, bytes), Purpose::Engine(call)),
                 None => self.fail(Some(ix), format!("calls {peer:?}, who does not exist")),
             },
@@ -150,7 +173,12 @@ impl World {
     fn hear(&mut self, ix: Ix, event: &Told) {
         match event {
             Told::Fell { bottle, .. } => self.model.has(ix, bottle, self.now),
-            Told::MineClaim { bottle, place, claimant, bits } => {
+            Told::MineClaim {
+                bottle,
+                place,
+                claimant,
+                bits,
+            } => {
                 self.start_mining(ix, *bottle, (*place, *claimant, *bits));
             }
             Told::StopMining { bottle } => self.nodes[ix].user.stop_mining_for(bottle),

@@ -19,7 +19,11 @@ pub(super) struct Trace {
 
 impl Trace {
     pub(super) fn new(options: Options) -> Self {
-        Self { hasher: blake3::Hasher::new(), steps: 0, log: options.log }
+        Self {
+            hasher: blake3::Hasher::new(),
+            steps: 0,
+            log: options.log,
+        }
     }
 
     /// How many steps engines made.
@@ -64,11 +68,20 @@ impl Trace {
     /// Long bytes are hashed as they are; everything else by its `Debug` form, which is exact within one build.
     fn effect(&mut self, effect: &Effect) {
         match effect {
-            Effect::Publish { publication, topic, bytes } => {
+            Effect::Publish {
+                publication,
+                topic,
+                bytes,
+            } => {
                 self.text(format_args!("publish {publication:?} {topic}"));
                 self.hasher.update(bytes);
             }
-            Effect::Call { call, peer, protocol, bytes } => {
+            Effect::Call {
+                call,
+                peer,
+                protocol,
+                bytes,
+            } => {
                 self.text(format_args!("call {call:?} {peer:?} {protocol:?}"));
                 self.hasher.update(bytes);
             }
@@ -158,7 +171,12 @@ fn short(effect: &Effect) -> String {
         Effect::Durable(row) => format!("durable {}", row_name(row)),
         Effect::Cache(row) => format!("cache {}", row_name(row)),
         Effect::Publish { topic, bytes, .. } => format!("publish {topic} ({} B)", bytes.len()),
-        Effect::Call { call, peer, protocol, bytes } => {
+        Effect::Call {
+            call,
+            peer,
+            protocol,
+            bytes,
+        } => {
             format!("call {call:?} {protocol:?} {peer:?} ({} B)", bytes.len())
         }
         Effect::Answer { bytes, .. } => format!("answer ({} B)", bytes.len()),

@@ -51,9 +51,17 @@ impl World {
 
     /// Sends one gossip message over one link.
     pub(super) fn send_gossip(&mut self, (link, from, to): (LinkIx, Ix, Ix), topic: Topic, bytes: &Rc<[u8]>) {
-        let Some(at) = self.links.transit(link, from, bytes.len(), self.now) else { return };
+        let Some(at) = self.links.transit(link, from, bytes.len(), self.now) else {
+            return;
+        };
         let connection = (link, self.links.get(link).generation);
-        let parcel = Parcel { connection, from, to, topic, bytes: Rc::clone(bytes) };
+        let parcel = Parcel {
+            connection,
+            from,
+            to,
+            topic,
+            bytes: Rc::clone(bytes),
+        };
         if let Some(later) = self.links.doubles() {
             self.queue.plan(at + later, Event::Gossip(parcel.clone()));
         }
@@ -88,18 +96,32 @@ impl World {
         node.waiting.insert(message, waiting);
         let (peer, bytes) = (self.peer_of(parcel.from), parcel.bytes.to_vec());
         self.figures.gossip += 1;
-        self.step(parcel.to, Input::Gossip { peer, topic: parcel.topic, message, bytes });
+        self.step(
+            parcel.to,
+            Input::Gossip {
+                peer,
+                topic: parcel.topic,
+                message,
+                bytes,
+            },
+        );
     }
 
     /// An engine has decided about a message.
     pub(super) fn judged(&mut self, ix: Ix, message: MessageHandle, verdict: Verdict) {
         let Some(waiting) = self.nodes[ix].waiting.remove(&message) else {
-            return self.fail(Some(ix), format!("a verdict for a message that does not wait: {message:?}"));
+            return self.fail(
+                Some(ix),
+                format!("a verdict for a message that does not wait: {message:?}"),
+            );
         };
         self.figures.judged(verdict);
         if verdict.is_reject() && self.is_honest(waiting.from) {
             let from = waiting.from;
-            return self.fail(Some(ix), format!("rejects what honest node {from} let through: {verdict:?}"));
+            return self.fail(
+                Some(ix),
+                format!("rejects what honest node {from} let through: {verdict:?}"),
+            );
         }
         if verdict.is_reject() {
             self.watch_flooder(ix, &waiting);
@@ -113,8 +135,20 @@ impl World {
         self.next_wire += 1;
         let wire = self.next_wire;
         let boot = self.nodes.get(from).map_or(0, |node| node.boot);
-        let link = self.links.between(from, to).filter(|link| self.links.get(*link).up);
-        self.open.insert(wire, Open { from, boot, to, link, purpose });
+        let link = self
+            .links
+            .between(from, to)
+            .filter(|link| self.links.get(*link).up);
+        self.open.insert(
+            wire,
+            Open {
+                from,
+                boot,
+                to,
+                link,
+                purpose,
+            },
+        );
         if self.is_honest(from) && self.open.values().filter(|open| open.from == from).count() > CALLS_MAX {
             return self.fail(Some(from), format!("more than {CALLS_MAX} calls under way"));
         }
@@ -123,7 +157,16 @@ impl World {
         };
         self.later(timeout_ms(protocol), Event::GiveUp { wire });
         if let Some(at) = self.links.transit(link, from, bytes.len(), self.now) {
-            self.queue.plan(at, Event::Request { wire, from, to, protocol, bytes });
+            self.queue.plan(
+                at,
+                Event::Request {
+                    wire,
+                    from,
+                    to,
+                    protocol,
+                    bytes,
+                },
+            );
         }
     }
 
@@ -134,7 +177,11 @@ impl World {
         protocol: Protocol,
         bytes: Vec<u8>,
     ) {
-        let standing = self.open.get(&wire).and_then(|open| open.link).is_some_and(|link| self.links.get(link).up);
+        let standing = self
+            .open
+            .get(&wire)
+            .and_then(|open| open.link)
+            .is_some_and(|link| self.links.get(link).up);
         if !standing {
             return;
         }
@@ -143,13 +190,23 @@ impl World {
         }
         if self.nodes[to].is_up() {
             let (peer, request) = (self.peer_of(from), RequestHandle(wire));
-            self.step(to, Input::Asked { peer, request, protocol, bytes });
+            self.step(
+                to,
+                Input::Asked {
+                    peer,
+                    request,
+                    protocol,
+                    bytes,
+                },
+            );
         }
     }
 
     /// Sends an answer, or closes the stream without one.
     pub(super) fn respond(&mut self, wire: WireId, answer: Option<Vec<u8>>) {
-        let Some((to, Some(link))) = self.open.get(&wire).map(|open| (open.to, open.link)) else { return };
+        let Some((to, Some(link))) = self.open.get(&wire).map(|open| (open.to, open.link)) else {
+            return;
+        };
         let bytes = answer.as_ref().map_or(0, Vec::len);
         if let Some(at) = self.links.transit(link, to, bytes, self.now) {
             self.queue.plan(at, Event::Response { wire, answer });
@@ -180,7 +237,9 @@ impl World {
 
     /// An answer came, or it is known that none will.
     pub(super) fn response_arrives(&mut self, wire: WireId, answer: Option<Vec<u8>>) {
-        let Some(open) = self.open.remove(&wire) else { return };
+        let Some(open) = self.open.remove(&wire) else {
+            return;
+        };
         if !self.is_honest(open.from) || !self.is_current(open.from, open.boot) {
             return;
         }

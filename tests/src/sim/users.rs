@@ -100,8 +100,17 @@ impl World {
         }
         let in_ms = self.dice.users.pause(120_000);
         self.later(in_ms, Event::Frenzy);
-        let newest = self.model.bottles.iter().filter(|(_, bottle)| bottle.honest && bottle.withdrawn == Withdrawn::Not);
-        let Some(bottle) = newest.max_by_key(|(id, bottle)| (bottle.thrown_ms, **id)).map(|(id, _)| *id) else { return };
+        let newest = self
+            .model
+            .bottles
+            .iter()
+            .filter(|(_, bottle)| bottle.honest && bottle.withdrawn == Withdrawn::Not);
+        let Some(bottle) = newest
+            .max_by_key(|(id, bottle)| (bottle.thrown_ms, **id))
+            .map(|(id, _)| *id)
+        else {
+            return;
+        };
         for ix in 0..self.nodes.len().min(FRENZY_MAX) {
             if self.nodes[ix].is_up() && self.dice.users.chance(700) {
                 self.touch(ix, bottle);
@@ -111,20 +120,48 @@ impl World {
     }
 
     /// The engine wants a claim mined.
-    pub(super) fn start_mining(&mut self, ix: Ix, bottle: BottleId, (place, claimant, bits): (Place, ClaimantKey, u32)) {
+    pub(super) fn start_mining(
+        &mut self,
+        ix: Ix,
+        bottle: BottleId,
+        (place, claimant, bits): (Place, ClaimantKey, u32),
+    ) {
         let in_ms = self.dice.users.between(20, 2_500);
         let user = &mut self.nodes[ix].user;
         user.attempts += 1;
         let attempt = user.attempts;
-        user.mining.insert(bottle, Mining { attempt, place, claimant, bits });
+        user.mining.insert(
+            bottle,
+            Mining {
+                attempt,
+                place,
+                claimant,
+                bits,
+            },
+        );
         let boot = self.nodes[ix].boot;
-        self.later(in_ms, Event::Mined { node: ix, boot, bottle, attempt });
+        self.later(
+            in_ms,
+            Event::Mined {
+                node: ix,
+                boot,
+                bottle,
+                attempt,
+            },
+        );
     }
 
     /// A claim was mined: sign it and hand it in, with the time of now.
     pub(super) fn user_mined(&mut self, ix: Ix, bottle: BottleId, attempt: u32) {
         let user = &self.nodes[ix].user;
-        let Some(mining) = user.mining.get(&bottle).copied().filter(|mining| mining.attempt == attempt) else { return };
+        let Some(mining) = user
+            .mining
+            .get(&bottle)
+            .copied()
+            .filter(|mining| mining.attempt == attempt)
+        else {
+            return;
+        };
         let Some(key) = user.keys.get(&mining.claimant) else {
             return self.fail(Some(ix), "asks to mine for a key that nobody made".to_owned());
         };
@@ -144,7 +181,8 @@ impl World {
             }
             Some(Err(refusal)) => {
                 self.figures.refused += 1;
-                self.trace.world(self.now, &format!("node {ix}: the claim is refused: {refusal:?}"));
+                self.trace
+                    .world(self.now, &format!("node {ix}: the claim is refused: {refusal:?}"));
                 self.nodes[ix].user.mining.remove(&bottle);
                 self.command(ix, Command::Cancel { bottle });
                 self.command(ix, Command::LetGo { bottle });
@@ -156,7 +194,11 @@ impl World {
     fn throw(&mut self, ix: Ix) {
         let now = self.nodes[ix].clock.now(self.now);
         let short = self.dice.users.chance(self.plan.users.short_lived);
-        let ttl = if short { self.dice.users.between(1, 5) } else { self.dice.users.between(200, 1_008) };
+        let ttl = if short {
+            self.dice.users.between(1, 5)
+        } else {
+            self.dice.users.between(200, 1_008)
+        };
         let slots = self.dice.users.between(1, self.plan.users.slots_max);
         let recipe = Recipe {
             slots: u8::try_from(slots).unwrap_or(1),
@@ -164,11 +206,22 @@ impl World {
             thrown_at: now.wall.epoch(),
         };
         let draft = Draft::new(&recipe, &mut self.dice.users);
-        let Some(bits) = self.nodes[ix].engine.as_ref().map(|engine| engine.stamp_bits(draft.author(), now)) else { return };
+        let Some(bits) = self.nodes[ix]
+            .engine
+            .as_ref()
+            .map(|engine| engine.stamp_bits(draft.author(), now))
+        else {
+            return;
+        };
         let bottle = draft.finish(bits);
         // What the engine does in the same step is compared with what exists.
         self.model.thrown(&bottle, Thrower::Honest(ix), self.now);
-        match self.command(ix, Command::Throw { sky_message: bottle.message.encode() }) {
+        match self.command(
+            ix,
+            Command::Throw {
+                sky_message: bottle.message.encode(),
+            },
+        ) {
             Some(Ok(())) => {
                 self.figures.thrown += 1;
                 self.watch_post(ix, &bottle);
@@ -185,9 +238,12 @@ impl World {
     }
 
     fn touch_any(&mut self, ix: Ix) {
-        let Some(engine) = self.nodes[ix].engine.as_ref() else { return };
+        let Some(engine) = self.nodes[ix].engine.as_ref() else {
+            return;
+        };
         let drifting = engine.sky().stones().filter(|stone| {
-            engine.sky().standing(&stone.bottle) == Standing::Drifting && !engine.mine().contains(&stone.bottle)
+            engine.sky().standing(&stone.bottle) == Standing::Drifting
+                && !engine.mine().contains(&stone.bottle)
         });
         let drifting: Vec<BottleId> = drifting.map(|stone| stone.bottle).collect();
         // Few enough, so that several users meet at the same ones.
@@ -233,7 +289,9 @@ impl World {
 
     fn throw_back_any(&mut self, ix: Ix) {
         let open = |outcome: &Outcome| matches!(outcome, Outcome::Undecided | Outcome::Kept);
-        let claimed = self.catches(ix, |state, outcome| matches!(state, CatchState::Claimed(_)) && open(outcome));
+        let claimed = self.catches(ix, |state, outcome| {
+            matches!(state, CatchState::Claimed(_)) && open(outcome)
+        });
         if let Some(bottle) = self.dice.users.pick(&claimed).copied() {
             let thrown = self.throw_back(ix, bottle);
             self.figures.thrown_back += u64::from(thrown);
@@ -243,11 +301,22 @@ impl World {
     /// Signs a throw-back of this bottle and hands it in.
     fn throw_back(&mut self, ix: Ix, bottle: BottleId) -> bool {
         let user = &self.nodes[ix].user;
-        let Some(claim) = user.claims.get(&bottle).cloned() else { return false };
-        let Some(key) = user.keys.get(&claim.value().claimant) else { return false };
-        let Some(depth) = self.depth_of(ix, &claim.value().place, &bottle) else { return false };
+        let Some(claim) = user.claims.get(&bottle).cloned() else {
+            return false;
+        };
+        let Some(key) = user.keys.get(&claim.value().claimant) else {
+            return false;
+        };
+        let Some(depth) = self.depth_of(ix, &claim.value().place, &bottle) else {
+            return false;
+        };
         let message = CatchMessage::ThrowBack(craft::throw_back(claim, depth, key));
-        self.command(ix, Command::ThrowBack { throw_back: message.encode() }) == Some(Ok(()))
+        self.command(
+            ix,
+            Command::ThrowBack {
+                throw_back: message.encode(),
+            },
+        ) == Some(Ok(()))
     }
 
     /// How many throw-backs lie between the root and this place, and one more.
@@ -267,13 +336,23 @@ impl World {
 
     fn withdraw_any(&mut self, ix: Ix) {
         let own: Vec<BottleId> = self.nodes[ix].user.bottles.keys().copied().collect();
-        let Some(bottle) = self.dice.users.pick(&own).copied() else { return };
+        let Some(bottle) = self.dice.users.pick(&own).copied() else {
+            return;
+        };
         let user = &self.nodes[ix].user;
         let message = CatchMessage::Withdrawal(craft::withdrawal(bottle, &user.bottles[&bottle].author));
         // What the engine shows in the same step is compared with what exists.
-        let before = self.model.bottle(&bottle).map_or(Withdrawn::Not, |bottle| bottle.withdrawn);
+        let before = self
+            .model
+            .bottle(&bottle)
+            .map_or(Withdrawn::Not, |bottle| bottle.withdrawn);
         self.model.set_withdrawn(&bottle, Withdrawn::Really);
-        match self.command(ix, Command::Withdraw { withdrawal: message.encode() }) {
+        match self.command(
+            ix,
+            Command::Withdraw {
+                withdrawal: message.encode(),
+            },
+        ) {
             Some(Ok(())) => self.figures.withdrawn += 1,
             Some(Err(_)) | None => self.model.set_withdrawn(&bottle, before),
         }
@@ -281,16 +360,27 @@ impl World {
 
     fn recast_any(&mut self, ix: Ix) {
         let now = self.nodes[ix].clock.now(self.now);
-        let Some(engine) = self.nodes[ix].engine.as_ref() else { return };
+        let Some(engine) = self.nodes[ix].engine.as_ref() else {
+            return;
+        };
         let own = self.nodes[ix].user.bottles.keys();
-        let due: Vec<(BottleId, u8)> =
-            own.filter_map(|bottle| engine.may_recast(bottle, now).ok().map(|n| (*bottle, n))).collect();
-        let Some((bottle, n)) = self.dice.users.pick(&due).copied() else { return };
+        let due: Vec<(BottleId, u8)> = own
+            .filter_map(|bottle| engine.may_recast(bottle, now).ok().map(|n| (*bottle, n)))
+            .collect();
+        let Some((bottle, n)) = self.dice.users.pick(&due).copied() else {
+            return;
+        };
         let author = &self.nodes[ix].user.bottles[&bottle].author;
         let message = CatchMessage::Recast(craft::recast(bottle, n, author));
         // What the engine shows in the same step is compared with what exists.
         let before = self.set_recasts(&bottle, n);
-        if self.command(ix, Command::Recast { recast: message.encode() }) == Some(Ok(())) {
+        if self.command(
+            ix,
+            Command::Recast {
+                recast: message.encode(),
+            },
+        ) == Some(Ok(()))
+        {
             self.figures.recasts += 1;
         } else {
             self.set_recasts(&bottle, before);
@@ -313,7 +403,9 @@ impl World {
 
     fn want_body_any(&mut self, ix: Ix) {
         let claimed = self.catches(ix, |state, _| matches!(state, CatchState::Claimed(_)));
-        let Some(bottle) = self.dice.users.pick(&claimed).copied() else { return };
+        let Some(bottle) = self.dice.users.pick(&claimed).copied() else {
+            return;
+        };
         if let Some(body) = self.nodes[ix].disk.bottle(&bottle).map(|row| row.body) {
             self.command(ix, Command::WantBody { bottle, body });
         }
@@ -322,10 +414,13 @@ impl World {
     /// Seldom, never a bottle that this user threw or claimed, and none that another denies: whoever denies a bottle does not
     /// pass on its claims, and two of them may cut a third one off.
     fn deny_any(&mut self, ix: Ix) {
-        let Some(engine) = self.nodes[ix].engine.as_ref() else { return };
+        let Some(engine) = self.nodes[ix].engine.as_ref() else {
+            return;
+        };
         let strange = engine.sky().stones().map(|stone| stone.bottle);
-        let strange: Vec<BottleId> =
-            strange.filter(|bottle| !engine.mine().contains(bottle) && engine.hold().row(bottle).is_none()).collect();
+        let strange: Vec<BottleId> = strange
+            .filter(|bottle| !engine.mine().contains(bottle) && engine.hold().row(bottle).is_none())
+            .collect();
         let denied = |bottle: &BottleId| self.nodes.iter().any(|node| node.user.denied.contains(bottle));
         let strange: Vec<BottleId> = strange.into_iter().filter(|bottle| !denied(bottle)).collect();
         if let Some(bottle) = self.dice.users.pick(&strange).copied() {
@@ -336,13 +431,20 @@ impl World {
 
     /// The bottles of the hold in such a state.
     fn catches(&self, ix: Ix, wanted: impl Fn(&CatchState, &Outcome) -> bool) -> Vec<BottleId> {
-        let Some(engine) = self.nodes[ix].engine.as_ref() else { return Vec::new() };
-        let rows = engine.hold().rows().filter(|row| wanted(&row.state, &row.outcome));
+        let Some(engine) = self.nodes[ix].engine.as_ref() else {
+            return Vec::new();
+        };
+        let rows = engine
+            .hold()
+            .rows()
+            .filter(|row| wanted(&row.state, &row.outcome));
         rows.map(|row| row.bottle).collect()
     }
 
     fn set_recasts(&mut self, bottle: &BottleId, n: u8) -> u8 {
-        self.model.bottle_mut(bottle).map_or(0, |bottle| std::mem::replace(&mut bottle.recasts, n))
+        self.model
+            .bottle_mut(bottle)
+            .map_or(0, |bottle| std::mem::replace(&mut bottle.recasts, n))
     }
 }
 

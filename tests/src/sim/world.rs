@@ -69,9 +69,12 @@ impl World {
         let links = Links::new(&plan);
         let nodes: Vec<SimNode> = (0..plan.honest).map(|_| honest(&plan, &mut dice)).collect();
         let kinds = plan.rogues.iter().enumerate();
-        let rogues: Vec<Rogue> =
-            kinds.map(|(nth, kind)| Rogue::new(plan.honest + nth, *kind, plan.seed)).collect();
-        let mailboxes = (0..plan.mailboxes).map(|nth| Mailbox::new(nth, &mut dice)).collect();
+        let rogues: Vec<Rogue> = kinds
+            .map(|(nth, kind)| Rogue::new(plan.honest + nth, *kind, plan.seed))
+            .collect();
+        let mailboxes = (0..plan.mailboxes)
+            .map(|nth| Mailbox::new(nth, &mut dice))
+            .collect();
         let honest_peers = nodes.iter().map(|node| node.peer.clone());
         let all = honest_peers.chain(rogues.iter().map(|rogue| rogue.peer.clone()));
         let by_peer = all.enumerate().map(|(ix, peer)| (peer, ix)).collect();
@@ -108,7 +111,9 @@ impl World {
     /// Lets everything happen up to this moment, or until something is wrong.
     pub(super) fn run_until(&mut self, until_ms: u64) {
         while self.failure.is_none() && self.queue.next_at().is_some_and(|at| at <= until_ms) {
-            let Some((at, event)) = self.queue.pop() else { return };
+            let Some((at, event)) = self.queue.pop() else {
+                return;
+            };
             self.now = at.max(self.now);
             self.happen(event);
             if self.trace.steps() > STEPS_MAX {
@@ -124,7 +129,13 @@ impl World {
     pub(super) fn fail(&mut self, node: Option<Ix>, what: String) {
         if self.failure.is_none() {
             let (seed, at_ms, steps) = (self.plan.seed, self.now, self.trace.steps());
-            self.failure = Some(Failure { seed, at_ms, steps, node, what });
+            self.failure = Some(Failure {
+                seed,
+                at_ms,
+                steps,
+                node,
+                what,
+            });
         }
     }
 
@@ -135,7 +146,9 @@ impl World {
 
     /// Plans something for a user whose program runs now.
     pub(super) fn is_current(&self, node: Ix, boot: u32) -> bool {
-        self.nodes.get(node).is_some_and(|node| node.boot == boot && node.is_up())
+        self.nodes
+            .get(node)
+            .is_some_and(|node| node.boot == boot && node.is_up())
     }
 
     /// The honest node or rogue with this peer id.
@@ -186,23 +199,50 @@ impl World {
                 }
             }
             Event::Dial { link } => self.dial(link),
-            Event::PeerNews { node, boot, connection, news } => {
+            Event::PeerNews {
+                node,
+                boot,
+                connection,
+                news,
+            } => {
                 if self.is_current(node, boot) {
                     self.peer_news(node, connection, news);
                 }
             }
             Event::Silence { connection } => self.silence(connection),
             Event::Gossip(parcel) => self.gossip_arrives(parcel),
-            Event::Request { wire, from, to, protocol, bytes } => self.request_arrives(wire, (from, to), protocol, bytes),
+            Event::Request {
+                wire,
+                from,
+                to,
+                protocol,
+                bytes,
+            } => self.request_arrives(wire, (from, to), protocol, bytes),
             Event::Response { wire, answer } => self.response_arrives(wire, answer),
             Event::GiveUp { wire } => self.response_arrives(wire, None),
-            Event::Published { node, boot, publication, neighbours } => {
+            Event::Published {
+                node,
+                boot,
+                publication,
+                neighbours,
+            } => {
                 if self.is_current(node, boot) {
-                    self.step(node, Input::Published { publication, neighbours });
+                    self.step(
+                        node,
+                        Input::Published {
+                            publication,
+                            neighbours,
+                        },
+                    );
                 }
             }
             Event::User { node } => self.user_acts(node),
-            Event::Mined { node, boot, bottle, attempt } => {
+            Event::Mined {
+                node,
+                boot,
+                bottle,
+                attempt,
+            } => {
                 if self.is_current(node, boot) {
                     self.user_mined(node, bottle, attempt);
                 }
@@ -212,8 +252,18 @@ impl World {
             Event::Rogue { rogue } => self.rogue_acts(rogue),
             Event::PostDeadline { node, boot } => self.post_wakes(node, boot),
             Event::MailboxesFound { node, boot, point } => self.mailboxes_found(node, boot, point),
-            Event::MailAsked { node, boot, mailbox, errand } => self.mailbox_asked((node, boot), mailbox, errand),
-            Event::MailAnswered { node, boot, mailbox, errand } => self.mailbox_answered((node, boot), mailbox, errand),
+            Event::MailAsked {
+                node,
+                boot,
+                mailbox,
+                errand,
+            } => self.mailbox_asked((node, boot), mailbox, errand),
+            Event::MailAnswered {
+                node,
+                boot,
+                mailbox,
+                errand,
+            } => self.mailbox_answered((node, boot), mailbox, errand),
             Event::Inspection => self.inspection(),
         }
     }
@@ -223,7 +273,11 @@ fn honest(plan: &Plan, dice: &mut Dice) -> SimNode {
     let key = SigningKey::from_seed(&dice.bytes());
     let most = i64::try_from(plan.faults.skew_ms).unwrap_or(0);
     let skew_ms = i64::try_from(dice.between(0, 2 * plan.faults.skew_ms)).unwrap_or(0) - most;
-    SimNode::new(Peer::from_ed25519(&key.public()), Clock::new(skew_ms), User::default())
+    SimNode::new(
+        Peer::from_ed25519(&key.public()),
+        Clock::new(skew_ms),
+        User::default(),
+    )
 }
 
 /// A world that takes more is not coming to rest.

@@ -23,10 +23,14 @@ fn seeds_that_once_failed_pass() {
         let path = file.expect("a file of seeds").path();
         if path.extension().is_some_and(|extension| extension == "txt") {
             let text = std::fs::read_to_string(&path).expect("a readable file of seeds");
-            let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            let lines = text
+                .lines()
+                .filter(|line| !line.is_empty() && !line.starts_with('#'));
             seeds.extend(lines.map(|line| {
                 let first = line.split_whitespace().next().unwrap_or_default();
-                first.parse::<u64>().unwrap_or_else(|_| panic!("{}: no seed in {line:?}", path.display()))
+                first
+                    .parse::<u64>()
+                    .unwrap_or_else(|_| panic!("{}: no seed in {line:?}", path.display()))
             }));
         }
     }
@@ -36,14 +40,23 @@ fn seeds_that_once_failed_pass() {
 
 #[test]
 fn a_world_of_two_hundred_nodes_comes_to_rest() {
-    let report = sim::run(1, Options { nodes: Some(200), log: false });
+    let report = sim::run(
+        1,
+        Options {
+            nodes: Some(200),
+            log: false,
+        },
+    );
     assert!(report.failure.is_none(), "{}", lines(&[report]));
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in [3, 7, 10] {
-        let (first, second) = (sim::run(seed, Options::default()), sim::run(seed, Options::default()));
+        let (first, second) = (
+            sim::run(seed, Options::default()),
+            sim::run(seed, Options::default()),
+        );
         assert_eq!(first.hash, second.hash, "two runs of seed {seed} differ");
         assert_eq!(first.steps, second.steps, "two runs of seed {seed} differ");
     }

@@ -13,16 +13,30 @@ pub(in super::super) struct Expected {
 impl Expected {
     /// What this input must be answered with.
     pub(in super::super) const fn of(input: &Input) -> Self {
-        let verdict_for = if let Input::Gossip { message, .. } = input { Some(*message) } else { None };
-        let answer_to = if let Input::Asked { request, .. } = input { Some(*request) } else { None };
-        Self { verdict_for, answer_to }
+        let verdict_for = if let Input::Gossip { message, .. } = input {
+            Some(*message)
+        } else {
+            None
+        };
+        let answer_to = if let Input::Asked { request, .. } = input {
+            Some(*request)
+        } else {
+            None
+        };
+        Self {
+            verdict_for,
+            answer_to,
+        }
     }
 
     /// Exactly one verdict for a message, exactly one answer to a request, none for anything else, and nothing too long.
     pub(in super::super) fn check(&self, effects: &[Effect]) -> Result<(), String> {
         let verdicts: Vec<MessageHandle> = effects.iter().filter_map(verdict_in).collect();
         if verdicts != Vec::from_iter(self.verdict_for) {
-            return Err(format!("verdicts for {verdicts:?} instead of {:?}", self.verdict_for));
+            return Err(format!(
+                "verdicts for {verdicts:?} instead of {:?}",
+                self.verdict_for
+            ));
         }
         let answers: Vec<RequestHandle> = effects.iter().filter_map(answer_in).collect();
         if answers != Vec::from_iter(self.answer_to) {
@@ -36,7 +50,11 @@ impl Expected {
 }
 
 const fn verdict_in(effect: &Effect) -> Option<MessageHandle> {
-    if let Effect::Verdict { message, .. } = effect { Some(*message) } else { None }
+    if let Effect::Verdict { message, .. } = effect {
+        Some(*message)
+    } else {
+        None
+    }
 }
 
 const fn answer_in(effect: &Effect) -> Option<RequestHandle> {
@@ -75,7 +93,11 @@ fn fits(effect: &Effect) -> Result<(), String> {
         | Effect::Block { .. }
         | Effect::Notify(_) => return Ok(()),
     };
-    if len > max { Err(format!("{what} is {len} long, {max} are allowed")) } else { Ok(()) }
+    if len > max {
+        Err(format!("{what} is {len} long, {max} are allowed"))
+    } else {
+        Ok(())
+    }
 }
 
 /// A fetch of 128 bottles with some claims each is the largest step there is; a start adds a few for each own bottle.

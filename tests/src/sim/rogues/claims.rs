@@ -8,7 +8,9 @@ use meteorite_protocol::sky::item_hash;
 use meteorite_protocol::time::Tick;
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::validate::Params;
-use meteorite_protocol::wire::{Bytes, CatchMessage, Place, SkyMessage, SyncAnswer, SyncEntry, SyncRequest, Wire as _};
+use meteorite_protocol::wire::{
+    Bytes, CatchMessage, Place, SkyMessage, SyncAnswer, SyncEntry, SyncRequest, Wire as _,
+};
 
 use super::super::craft;
 use super::{Hands, Reply, Strategy, sync};
@@ -75,7 +77,9 @@ impl Backdater {
         let earliest = header.thrown_at.minus(1).start().tick();
         let t = Tick(earliest.0 + hands.dice.below(300));
         let bytes = claim(&message, t, hands);
-        let Ok(CatchMessage::Claim(signed)) = CatchMessage::decode(&bytes) else { return None };
+        let Ok(CatchMessage::Claim(signed)) = CatchMessage::decode(&bytes) else {
+            return None;
+        };
         let mut set = ClaimSet::new(message.header.bottle(), header.slots);
         set.add_claim(&ClaimKey::of(signed.value()), &bytes);
         let item = item_hash(&message.header.bottle(), &set.digest());

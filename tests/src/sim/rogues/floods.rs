@@ -26,17 +26,35 @@ impl Strategy for InvalidFlooder {
         }
         self.sent += 6;
         let epoch = hands.now.wall.epoch();
-        if self.base.as_ref().is_none_or(|base| base.header().thrown_at != epoch) {
-            let recipe = Recipe { slots: 3, ttl: 400, thrown_at: epoch };
-            self.base = Some(Draft::new(&recipe, hands.dice).finish(Params::for_tests().stamp_bits_floor() + 4));
+        if self
+            .base
+            .as_ref()
+            .is_none_or(|base| base.header().thrown_at != epoch)
+        {
+            let recipe = Recipe {
+                slots: 3,
+                ttl: 400,
+                thrown_at: epoch,
+            };
+            self.base =
+                Some(Draft::new(&recipe, hands.dice).finish(Params::for_tests().stamp_bits_floor() + 4));
         }
         let Some(base) = &self.base else { return };
         for _ in 0..6 {
             // The stamp depends on author and epoch alone, so each nonce makes a new header that is worth a look.
             let mut header = base.header().clone();
             header.nonce = Nonce(hands.dice.bytes());
-            let Ok(header) = Signed::from_parts(header.encode(), Signature(hands.dice.bytes())) else { return };
-            hands.tell_all(base.topic(), SkyMessage { header, body: base.message.body.clone() }.encode());
+            let Ok(header) = Signed::from_parts(header.encode(), Signature(hands.dice.bytes())) else {
+                return;
+            };
+            hands.tell_all(
+                base.topic(),
+                SkyMessage {
+                    header,
+                    body: base.message.body.clone(),
+                }
+                .encode(),
+            );
         }
     }
 }
@@ -56,10 +74,16 @@ impl Strategy for ValidFlooder {
         if self.sent >= 2 * SHARD_HEADERS_PER_MINUTE {
             return;
         }
-        let recipe = Recipe { slots: 1, ttl: 300, thrown_at: hands.now.wall.epoch() };
+        let recipe = Recipe {
+            slots: 1,
+            ttl: 300,
+            thrown_at: hands.now.wall.epoch(),
+        };
         let base = Draft::new(&recipe, hands.dice);
         for _ in 0..4 {
-            let bottle = base.in_shard(FLOODED_SHARD, hands.dice).finish(Params::for_tests().stamp_bits_floor());
+            let bottle = base
+                .in_shard(FLOODED_SHARD, hands.dice)
+                .finish(Params::for_tests().stamp_bits_floor());
             hands.threw(&bottle);
             hands.tell_all(bottle.topic(), bottle.message.encode());
             self.sent += 1;

@@ -24,15 +24,30 @@ impl Strategy for Forger {
             let mut header = message.header.value().clone();
             header.tone = header.tone.wrapping_add(1);
             let signature = *message.header.signature();
-            let Ok(header) = Signed::from_parts(header.encode(), signature) else { return };
+            let Ok(header) = Signed::from_parts(header.encode(), signature) else {
+                return;
+            };
             let topic = Topic::of_author(&message.header.value().author);
-            hands.tell_all(topic, SkyMessage { header, body: message.body }.encode());
+            hands.tell_all(
+                topic,
+                SkyMessage {
+                    header,
+                    body: message.body,
+                }
+                .encode(),
+            );
         } else {
-            let Some(bytes) = hands.dice.pick(&hands.memory.catches) else { return };
-            let Ok(CatchMessage::Claim(claim)) = CatchMessage::decode(bytes) else { return };
+            let Some(bytes) = hands.dice.pick(&hands.memory.catches) else {
+                return;
+            };
+            let Ok(CatchMessage::Claim(claim)) = CatchMessage::decode(bytes) else {
+                return;
+            };
             let mut value = claim.value().clone();
             value.t.0 += 1;
-            let Ok(forged) = Signed::from_parts(value.encode(), Signature(hands.dice.bytes())) else { return };
+            let Ok(forged) = Signed::from_parts(value.encode(), Signature(hands.dice.bytes())) else {
+                return;
+            };
             hands.tell_all(Topic::Catch, CatchMessage::Claim(forged).encode());
         }
     }
@@ -66,8 +81,14 @@ impl Strategy for Babbler {
     }
 
     fn act(&mut self, hands: &mut Hands<'_>) {
-        let topic = if hands.dice.chance(500) { Topic::Catch } else { Topic::Sky(0) };
-        let known = hands.any_bottle().map(|message| (Topic::of_author(&message.header.value().author), message));
+        let topic = if hands.dice.chance(500) {
+            Topic::Catch
+        } else {
+            Topic::Sky(0)
+        };
+        let known = hands
+            .any_bottle()
+            .map(|message| (Topic::of_author(&message.header.value().author), message));
         let (topic, bytes) = match (hands.dice.below(6), known) {
             (0, Some((topic, message))) => (topic, cut(message.encode(), hands)),
             (1, Some((topic, message))) => (topic, [message.encode(), vec![0]].concat()),
@@ -119,10 +140,19 @@ impl Strategy for Swapper {
     }
 
     fn act(&mut self, hands: &mut Hands<'_>) {
-        let (Some(one), Some(other)) = (hands.any_bottle(), hands.any_bottle()) else { return };
+        let (Some(one), Some(other)) = (hands.any_bottle(), hands.any_bottle()) else {
+            return;
+        };
         let topic = Topic::of_author(&one.header.value().author);
         if one.body != other.body {
-            hands.tell_all(topic, SkyMessage { header: one.header, body: other.body }.encode());
+            hands.tell_all(
+                topic,
+                SkyMessage {
+                    header: one.header,
+                    body: other.body,
+                }
+                .encode(),
+            );
         }
     }
 }
@@ -142,7 +172,14 @@ impl Strategy for Latecomer {
             1 => (epoch.minus(3), 500),
             _ => (epoch.plus(3), 500),
         };
-        let draft = Draft::new(&Recipe { slots: 2, ttl, thrown_at }, hands.dice);
+        let draft = Draft::new(
+            &Recipe {
+                slots: 2,
+                ttl,
+                thrown_at,
+            },
+            hands.dice,
+        );
         let bottle = draft.finish(Params::for_tests().stamp_bits_floor());
         hands.threw(&bottle);
         hands.tell_all(bottle.topic(), bottle.message.encode());
@@ -158,7 +195,11 @@ impl Strategy for Equivocator {
     }
 
     fn act(&mut self, hands: &mut Hands<'_>) {
-        let recipe = Recipe { slots: 3, ttl: 400, thrown_at: hands.now.wall.epoch() };
+        let recipe = Recipe {
+            slots: 3,
+            ttl: 400,
+            thrown_at: hands.now.wall.epoch(),
+        };
         let bits = Params::for_tests().stamp_bits_floor() + 2;
         let first = Draft::new(&recipe, hands.dice).finish(bits);
         let second = first.second(bits, hands.dice);

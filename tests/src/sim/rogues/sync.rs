@@ -75,11 +75,17 @@ impl Strategy for Nagger {
     }
 
     fn act(&mut self, hands: &mut Hands<'_>) {
-        let Some(to) = hands.dice.pick(&hands.neighbours).copied() else { return };
+        let Some(to) = hands.dice.pick(&hands.neighbours).copied() else {
+            return;
+        };
         for _ in 0..40 {
             let request = match hands.dice.below(3) {
-                0 => SyncRequest::Reconcile { msg: Bytes(vec![0x61]) },
-                1 => SyncRequest::Fetch { items: (0..64).map(|_| ItemHash(hands.dice.bytes())).collect() },
+                0 => SyncRequest::Reconcile {
+                    msg: Bytes(vec![0x61]),
+                },
+                1 => SyncRequest::Fetch {
+                    items: (0..64).map(|_| ItemHash(hands.dice.bytes())).collect(),
+                },
                 _ => SyncRequest::Fetch { items: Vec::new() },
             };
             hands.ask(to, Protocol::Sync, request.encode());
@@ -92,7 +98,8 @@ pub(super) fn item_list(ids: &[[u8; 32]]) -> Vec<u8> {
     let mut message = vec![0x61, 0, 0, 2];
     let count = ids.len();
     // Numbers are written in base 128, the high bit set on all digits but the last.
-    let digits = [count >> 14 & 0x7f, count >> 7 & 0x7f, count & 0x7f].map(|digit| u8::try_from(digit).unwrap_or(0));
+    let digits =
+        [count >> 14 & 0x7f, count >> 7 & 0x7f, count & 0x7f].map(|digit| u8::try_from(digit).unwrap_or(0));
     let first = digits.iter().position(|digit| *digit != 0).unwrap_or(2);
     message.extend(digits[first..2].iter().map(|digit| digit | 0x80));
     message.push(digits[2]);
@@ -115,7 +122,10 @@ fn other_entries(hands: &mut Hands<'_>) -> Vec<u8> {
             0 => SyncEntry(payload, signature, Vec::new()),
             1 => SyncEntry(payload, Signature(hands.dice.bytes()), Vec::new()),
             _ => {
-                let foreign = hands.dice.pick(&hands.memory.catches).map(|bytes| Bytes(bytes.to_vec()));
+                let foreign = hands
+                    .dice
+                    .pick(&hands.memory.catches)
+                    .map(|bytes| Bytes(bytes.to_vec()));
                 SyncEntry(payload, signature, foreign.into_iter().collect())
             }
         };
@@ -126,6 +136,11 @@ fn other_entries(hands: &mut Hands<'_>) -> Vec<u8> {
 
 /// True bodies that were not asked for.
 fn other_bodies(hands: &mut Hands<'_>) -> Vec<u8> {
-    let bodies = (0..2).filter_map(|_| hands.any_bottle()).map(|message| Bytes(message.body.into_vec()));
-    BodyAnswer { blocks: bodies.collect() }.encode()
+    let bodies = (0..2)
+        .filter_map(|_| hands.any_bottle())
+        .map(|message| Bytes(message.body.into_vec()));
+    BodyAnswer {
+        blocks: bodies.collect(),
+    }
+    .encode()
 }

@@ -31,7 +31,10 @@ impl World {
         match self.command(ix, command) {
             Some(Ok(())) => self.fail(Some(ix), format!("lets a user {what}")),
             Some(Err(_)) if before != self.own_rows(ix) => {
-                self.fail(Some(ix), format!("refuses to {what} and remembers it all the same"));
+                self.fail(
+                    Some(ix),
+                    format!("refuses to {what} and remembers it all the same"),
+                );
             }
             Some(Err(_)) => self.figures.refused += 1,
             None => {}
@@ -52,9 +55,23 @@ impl World {
 
     fn throw_old(&mut self, ix: Ix) -> Option<(&'static str, Command)> {
         let epoch = self.nodes[ix].clock.now(self.now).wall.epoch();
-        let thrown_at = if self.dice.users.chance(500) { epoch.minus(5) } else { epoch.plus(5) };
-        let draft = Draft::new(&Recipe { slots: 1, ttl: 300, thrown_at }, &mut self.dice.users);
-        let sky_message = draft.finish(Params::for_tests().stamp_bits_floor()).message.encode();
+        let thrown_at = if self.dice.users.chance(500) {
+            epoch.minus(5)
+        } else {
+            epoch.plus(5)
+        };
+        let draft = Draft::new(
+            &Recipe {
+                slots: 1,
+                ttl: 300,
+                thrown_at,
+            },
+            &mut self.dice.users,
+        );
+        let sky_message = draft
+            .finish(Params::for_tests().stamp_bits_floor())
+            .message
+            .encode();
         Some(("throw a bottle of another time", Command::Throw { sky_message }))
     }
 
@@ -63,7 +80,12 @@ impl World {
         self.nodes[ix].engine.as_ref()?.sky().stone(&bottle)?;
         let first = &self.nodes[ix].user.bottles[&bottle];
         let second = first.second(Params::for_tests().stamp_bits_floor(), &mut self.dice.users);
-        Some(("sign two bottles with one key", Command::Throw { sky_message: second.message.encode() }))
+        Some((
+            "sign two bottles with one key",
+            Command::Throw {
+                sky_message: second.message.encode(),
+            },
+        ))
     }
 
     fn withdraw_anothers(&mut self, ix: Ix) -> Option<(&'static str, Command)> {
@@ -77,18 +99,35 @@ impl World {
         let strange = self.any_strange(ix)?;
         let key = SigningKey::from_seed(&self.dice.users.bytes());
         let t = self.nodes[ix].clock.now(self.now).wall.tick();
-        let claim = craft::claim(strange, Place::Root, &key, t, Params::for_tests().claim_bits_floor());
-        Some(("claim without opening", Command::Claimed { claim: CatchMessage::Claim(claim).encode() }))
+        let claim = craft::claim(
+            strange,
+            Place::Root,
+            &key,
+            t,
+            Params::for_tests().claim_bits_floor(),
+        );
+        Some((
+            "claim without opening",
+            Command::Claimed {
+                claim: CatchMessage::Claim(claim).encode(),
+            },
+        ))
     }
 
     fn throw_back_twice(&mut self, ix: Ix) -> Option<(&'static str, Command)> {
         let thrown = |outcome: &_| matches!(outcome, meteorite_protocol::hold::Outcome::ThrownBack(_));
-        let claimed = self.catches(ix, |state, outcome| matches!(state, CatchState::Claimed(_)) && thrown(outcome));
+        let claimed = self.catches(ix, |state, outcome| {
+            matches!(state, CatchState::Claimed(_)) && thrown(outcome)
+        });
         let bottle = self.dice.users.pick(&claimed).copied()?;
         let user = &self.nodes[ix].user;
         let claim = user.claims.get(&bottle)?.clone();
         let key = user.key(&claim.value().claimant)?;
-        let depth = if matches!(claim.value().place, Place::After(_)) { 2 } else { 1 };
+        let depth = if matches!(claim.value().place, Place::After(_)) {
+            2
+        } else {
+            1
+        };
         let throw_back = CatchMessage::ThrowBack(craft::throw_back(claim, depth, key)).encode();
         Some(("throw a bottle back twice", Command::ThrowBack { throw_back }))
     }
@@ -97,8 +136,19 @@ impl World {
         let bottle = self.any_own(ix)?;
         let now = self.nodes[ix].clock.now(self.now);
         let refused = self.nodes[ix].engine.as_ref()?.may_recast(&bottle, now).is_err();
-        let recast = CatchMessage::Recast(craft::recast(bottle, 1, &self.nodes[ix].user.bottles[&bottle].author));
-        refused.then(|| ("recast too early", Command::Recast { recast: recast.encode() }))
+        let recast = CatchMessage::Recast(craft::recast(
+            bottle,
+            1,
+            &self.nodes[ix].user.bottles[&bottle].author,
+        ));
+        refused.then(|| {
+            (
+                "recast too early",
+                Command::Recast {
+                    recast: recast.encode(),
+                },
+            )
+        })
     }
 
     fn any_own(&mut self, ix: Ix) -> Option<BottleId> {
@@ -109,7 +159,9 @@ impl World {
     fn any_strange(&mut self, ix: Ix) -> Option<BottleId> {
         let engine = self.nodes[ix].engine.as_ref()?;
         let stones = engine.sky().stones().map(|stone| stone.bottle);
-        let strange: Vec<BottleId> = stones.filter(|bottle| engine.hold().row(bottle).is_none()).collect();
+        let strange: Vec<BottleId> = stones
+            .filter(|bottle| engine.hold().row(bottle).is_none())
+            .collect();
         self.dice.users.pick(&strange).copied()
     }
 

@@ -12,10 +12,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("meteorite-protocol", &["meteorite-crypto"]),
     ("meteorite-net", &["meteorite-crypto", "meteorite-protocol"]),
     ("meteorite-store", &["meteorite-crypto", "meteorite-protocol"]),
-    ("meteorite-shell", &["meteorite-crypto", "meteorite-protocol", "meteorite-net", "meteorite-store"]),
+    (
+        "meteorite-shell",
+        &[
+            "meteorite-crypto",
+            "meteorite-protocol",
+            "meteorite-net",
+            "meteorite-store",
+        ],
+    ),
     (
         "meteorite-node",
-        &["meteorite-crypto", "meteorite-protocol", "meteorite-net", "meteorite-shell", "meteorite-store"],
+        &[
+            "meteorite-crypto",
+            "meteorite-protocol",
+            "meteorite-net",
+            "meteorite-shell",
+            "meteorite-store",
+        ],
     ),
     (
         "meteorite-bootstrap",
