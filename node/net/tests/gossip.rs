@@ -2,7 +2,18 @@
 
 use meteorite_net::{LinkDelay, NetEvent, PublishError, Role, Verdict};
 
-use crate::harness::{MEMORY, QUIC, SKY, TCP, TestNode, config, quic_node, until};
+use crate::harness::{MEMORY, QUIC, SKY, TCP, TestNode, config, quic_node};
+
+/// Makes a line: the ends refuse each other, and the middle has both in its mesh, so that it forwards at once.
+async fn line_up(first: &TestNode, second: &TestNode, third: &TestNode) {
+    first.net.block(third.id(), 600).await.unwrap();
+    third.net.block(first.id(), 600).await.unwrap();
+    for end in [first, third] {
+        end.connect(second).await;
+        end.in_mesh(second).await;
+        second.in_mesh(end).await;
+    }
+}
 
 /// Three nodes in a line: what the first publishes reaches the third only if the second accepts it.
 async fn message_crosses_a_line(listen: &str) {
@@ -11,8 +22,7 @@ async fn message_crosses_a_line(listen: &str) {
         TestNode::start(config(Role::Node, &[listen])).await,
         TestNode::start(config(Role::Node, &[listen])).await,
     );
-    first.connect(&second).await;
-    second.connect(&third).await;
+    line_up(&first, &second, &third).await;
     assert_eq!(first.publish_when_heard(SKY, b"over the line").await, 1);
     third.hear(b"over the line").await;
     assert_eq!(
@@ -43,8 +53,7 @@ async fn message_crosses_a_line_in_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_accepted_messages_travel_on() {
     let (first, second, third) = (quic_node().await, quic_node().await, quic_node().await);
-    first.connect(&second).await;
-    second.connect(&third).await;
+    line_up(&first, &second, &third).await;
     second.judge(Some(Verdict::Ignore));
     first.publish_when_heard(SKY, b"ignored").await;
     second.hear(b"ignored").await;
@@ -85,13 +94,7 @@ async fn publish_says_what_is_wrong() {
 async fn neighbours_are_in_the_mesh_and_described() {
     let (first, second) = (quic_node().await, quic_node().await);
     first.connect(&second).await;
-    until("in the mesh", || async {
-        let peers = first.net.peers().await.unwrap();
-        peers
-            .iter()
-            .any(|info| info.peer == second.id() && info.mesh.contains(SKY) && info.rtt.is_some())
-    })
-    .await;
+    first.in_mesh(&second).await;
     let info = first.net.peers().await.unwrap().remove(0);
     assert!(info.outbound && !info.relayed && info.gossip_score >= 0.0);
     assert!(info.protocols.contains("/meteorite/sync/1") && !info.protocols.contains("/meteorite/mail/1"));

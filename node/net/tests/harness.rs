@@ -121,6 +121,17 @@ impl TestNode {
         other.up(self.id()).await;
     }
 
+    /// Waits until another node is in this one's mesh of the sky, and its round trip is known.
+    pub(crate) async fn in_mesh(&self, other: &Self) {
+        until("in the mesh", || async {
+            let peers = self.net.peers().await.unwrap();
+            peers
+                .iter()
+                .any(|info| info.peer == other.id() && info.mesh.contains(SKY) && info.rtt.is_some())
+        })
+        .await;
+    }
+
     pub(crate) async fn up(&self, peer: PeerId) {
         self.see(|event| matches!(event, NetEvent::PeerUp { peer: up, .. } if *up == peer))
             .await;

@@ -3,6 +3,8 @@
 //! The ships write into it and ask it what to do next; it decides nothing else. Times are taken where the news arrives, so a
 //! latency includes the way through the node's actor and its notices, as a user would see it.
 
+mod track;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +14,9 @@ use tokio::sync::watch;
 
 use super::figures::{Figures, Summary};
 use super::lines::Line;
+use track::{Thrown, Track, millis, since};
+
+pub(super) use track::Everywhere;
 
 /// Shared by all ships.
 #[derive(Debug)]
@@ -35,26 +40,6 @@ struct Pages {
     arrived: usize,
 }
 
-/// One bottle. News of it can come before its author's own node has answered.
-#[derive(Debug, Default)]
-struct Track {
-    thrown: Option<Thrown>,
-    skies: BTreeMap<usize, Instant>,
-    told_everywhere: bool,
-    wanted_by: BTreeSet<usize>,
-    first_read: Option<Instant>,
-    readings: usize,
-}
-
-#[derive(Debug)]
-struct Thrown {
-    by: usize,
-    text: String,
-    at: Instant,
-    stamp_ms: u64,
-    line: bool,
-}
-
 /// A line that no stranger has read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Unread {
@@ -62,19 +47,6 @@ pub(super) struct Unread {
     pub(super) text: String,
     /// How far it came.
     pub(super) why: String,
-}
-
-/// A bottle has reached the last of the other skies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Everywhere {
-    /// Its author.
-    pub(super) by: usize,
-    /// What it says.
-    pub(super) text: String,
-    /// Other skies.
-    pub(super) skies: usize,
-    /// Since the throw.
-    pub(super) after_ms: u64,
 }
 
 impl Ledger {
@@ -320,55 +292,6 @@ impl Ledger {
     fn touch(&self) {
         self.changed.send_modify(|turn| *turn = turn.wrapping_add(1));
     }
-}
-
-impl Track {
-    /// The arrivals in other skies than the author's own.
-    fn others(&self) -> impl Iterator<Item = Instant> {
-        let by = self.thrown.as_ref().map(|thrown| thrown.by);
-        self.skies
-            .iter()
-            .filter(move |(ship, _)| Some(**ship) != by)
-            .map(|(_, at)| *at)
-    }
-
-    /// The arrival that completed all other skies.
-    fn complete(&self, ships: usize) -> Option<Everywhere> {
-        let thrown = self.thrown.as_ref()?;
-        let skies = self.others().count();
-        let last = self.others().max()?;
-        (skies + 1 >= ships).then(|| Everywhere {
-            by: thrown.by,
-            text: thrown.text.clone(),
-            skies,
-            after_ms: since(thrown.at, last),
-        })
-    }
-
-    /// [`Self::complete`], the first time.
-    fn everywhere(&mut self, ships: usize) -> Option<Everywhere> {
-        let complete = self.complete(ships).filter(|_| !self.told_everywhere)?;
-        self.told_everywhere = true;
-        Some(complete)
-    }
-
-    fn since_throw(&self, at: Instant) -> u64 {
-        self.thrown.as_ref().map_or(0, |thrown| since(thrown.at, at))
-    }
-
-    /// Nothing is left to wait for: it was read, or it is no line.
-    fn is_settled(&self) -> bool {
-        self.first_read.is_some() || !self.thrown.as_ref().is_some_and(|thrown| thrown.line)
-    }
-}
-
-/// Zero where the news of another node came before the author's own answer.
-fn since(start: Instant, end: Instant) -> u64 {
-    millis(end.saturating_duration_since(start))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
