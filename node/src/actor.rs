@@ -7,6 +7,7 @@
 
 mod bottles;
 mod catch;
+mod clock;
 mod collection;
 mod doctor;
 mod export;
@@ -17,6 +18,7 @@ mod mail;
 mod moderation;
 mod network;
 mod open;
+mod recognise;
 mod snapshot;
 mod start;
 mod throw;
@@ -138,7 +140,19 @@ impl Actor {
     async fn on_event(&mut self, event: Event) -> Result<(), Trouble> {
         match event {
             Event::Done { .. } => {}
-            Event::Fell { bottle, from } => self.on_fell(bottle, from.is_some()).await,
+            Event::Fell {
+                bottle, from: None, ..
+            } => self.on_own_fell(bottle).await?,
+            Event::Fell {
+                bottle,
+                from: Some(from),
+                author,
+                nonce,
+            } => {
+                if !self.recognise(bottle, from, &author, &nonce).await? {
+                    self.on_fell(bottle).await;
+                }
+            }
             Event::Claimed { bottle, .. } => self.mail.on_claimed(bottle, self.shell.now()),
             Event::Ended { bottle, end } => self.on_ended(bottle, end),
             Event::MineClaim {

@@ -29,6 +29,8 @@ pub struct NodeConfig {
     pub utc_offset_mins: i32,
     /// Artificial delay of every link, for benches.
     pub link_delay: Option<std::time::Duration>,
+    /// Added to the computer's time of day, to see what a wrong clock does; 0 but in tests.
+    pub clock_wrong_by_ms: i64,
 }
 
 /// `bootstrap.toml`: the servers that the user, or whoever packaged the program, chose.
@@ -55,6 +57,7 @@ impl NodeConfig {
             params: Params::mainnet(),
             utc_offset_mins: 0,
             link_delay: None,
+            clock_wrong_by_ms: 0,
         }
     }
 

@@ -37,6 +37,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::Admission;
 use crate::claims::ClaimSet;
+use crate::clock_watch::{ClockDoubt, ClockWatch};
 use crate::economy::{Allowance, Economy, Spending, UtcOffset};
 use crate::hold::Hold;
 use crate::ids::{AuthorKey, BottleId, Peer};
@@ -117,6 +118,7 @@ pub struct Engine {
     publications: BTreeMap<PublicationId, BottleId>,
     next_publication: u64,
     dice: Dice,
+    clock_watch: ClockWatch,
 }
 
 impl Engine {
@@ -274,6 +276,12 @@ impl Engine {
         &self.economy
     }
 
+    /// Whether this computer's clock is in doubt.
+    #[must_use]
+    pub fn clock_doubt(&self, now: Now) -> Option<ClockDoubt> {
+        self.clock_watch.doubt(self.neighbours.len(), now.mono_ms)
+    }
+
     /// What is left of a daily allowance.
     #[must_use]
     pub fn allowance(&self, spending: Spending, now: Now) -> Allowance {
@@ -318,7 +326,7 @@ impl Engine {
         if self.neighbours.len() >= crate::limits::PEERS_MAX || !self.neighbours.insert(peer.clone()) {
             return;
         }
-        self.sync.want(peer);
+        self.sync.meet(peer);
         let mut mine = Vec::new();
         self.mine.handle_neighbour(now, &mut mine);
         self.run_mine(mine, now, effects);
@@ -326,6 +334,7 @@ impl Engine {
 
     fn handle_peer_down(&mut self, peer: &Peer) {
         self.reputation.peer_down(peer);
+        self.clock_watch.handle_peer_down(peer);
         self.neighbours.remove(peer);
         self.sync.forget_peer(peer);
         self.bodies.forget_peer(peer);

@@ -9,6 +9,7 @@ use meteorite_crypto::body::{BodyKey, open_body};
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::vault::{self, Kind};
 
+use crate::control::frame;
 use crate::ids::{AuthorKey, BottleId, Signature};
 use crate::invite::Invite;
 use crate::text;
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     ("text", text),
     ("key_file", key_file),
     ("vault", vault),
+    ("control", control),
 ];
 
 /// A header payload.
@@ -175,6 +177,20 @@ pub fn key_file(data: &[u8]) {
 /// A backup.
 pub fn vault(data: &[u8]) {
     drop(vault::open(Kind::Backup, "passphrase", &cheap(data)));
+}
+
+/// One line on the control socket, read from either end.
+pub fn control(data: &[u8]) {
+    if let Ok(question) = frame::decode_question(data) {
+        let line = frame::encode(&question);
+        let again = line.map(|line| frame::decode_question(&line).ok());
+        assert_eq!(again.ok().flatten(), Some(question));
+    }
+    if let Ok(line) = frame::decode_line(data) {
+        // Scores are floats, and JSON may move their last digit: it must be readable again, not equal.
+        let again = frame::encode(&line).map(|line| frame::decode_line(&line).is_ok());
+        assert!(matches!(again, Ok(true)));
+    }
 }
 
 /// The value of `data`, if it has one; then it must be the only form.

@@ -9,6 +9,7 @@
 
 pub mod admission;
 pub mod claims;
+pub mod clock_watch;
 pub mod control;
 pub mod economy;
 pub mod engine;

@@ -89,6 +89,8 @@ struct Following {
     row: OwnBottleRow,
     publish_at: Option<u64>,
     attempts: u32,
+    /// Neighbours took it since the start. What an earlier run handed over may have died in the wires with that run.
+    handed: bool,
     told: DeliveryTruth,
     /// What was due up to then has been drawn.
     settled_at: UnixMillis,
@@ -153,6 +155,33 @@ impl Mine {
         Ok(())
     }
 
+    /// A bottle that came from the network is ours: its words were restored on another machine. It is followed from here on and
+    /// never published again, because whoever sent it has it. Known ones are left as they are.
+    pub fn handle_recognised(
+        &mut self,
+        bottle: OwnBottle,
+        from: &Peer,
+        now: Now,
+        effects: &mut Vec<MineEffect>,
+    ) -> Result<(), TooManyBottles> {
+        if self.bottles.contains_key(&bottle.id) {
+            return Ok(());
+        }
+        if self.bottles.len() >= OWN_BOTTLES_MAX {
+            return Err(TooManyBottles);
+        }
+        let id = bottle.id;
+        let mut row = OwnBottleRow::new(bottle, now.wall);
+        row.release = Release::Proven;
+        row.add_held(from);
+        let following = Following::new(row);
+        effects.push(MineEffect::Save(Box::new(following.row.clone())));
+        effects.push(MineEffect::Truth(id, following.told));
+        self.bottles.insert(id, following);
+        self.step(id, now, effects, |_| {});
+        Ok(())
+    }
+
     /// The shell handed the message to this many neighbours at once. Publishing again may reach the same ones, so the
     /// most that were reached at once count, never the sum.
     pub fn handle_published(
@@ -164,9 +193,9 @@ impl Mine {
     ) {
         let jitter = self.jitter.clone();
         self.step(id, now, effects, |following| {
-            let first = following.row.handed == 0;
             following.row.handed = following.row.handed.max(neighbours);
-            if first && neighbours > 0 {
+            if !following.handed && neighbours > 0 {
+                following.handed = true;
                 following.attempts = 1;
                 following.publish_at = Some(following.next_publish(&jitter, now));
             }
@@ -188,7 +217,7 @@ impl Mine {
     pub fn handle_neighbour(&mut self, now: Now, effects: &mut Vec<MineEffect>) {
         let jitter = &self.jitter;
         for (id, following) in &mut self.bottles {
-            if following.row.handed == 0 && following.publish_at.is_some() {
+            if !following.handed && following.publish_at.is_some() {
                 let soon = now.mono_ms.saturating_add(jitter.below(
                     &id.0,
                     u64::from(following.attempts),
@@ -341,6 +370,7 @@ impl Following {
             row,
             publish_at: None,
             attempts: 0,
+            handed: false,
             told,
             settled_at: UnixMillis(0),
         }
@@ -390,10 +420,10 @@ impl Following {
 
     /// Handed to nobody: try again within seconds. Handed: give sync time for two rounds first.
     fn next_publish(&self, jitter: &Jitter, now: Now) -> u64 {
-        let backoff = if self.row.handed == 0 {
-            BACKOFF_UNHANDED
-        } else {
+        let backoff = if self.handed {
             BACKOFF_HANDED
+        } else {
+            BACKOFF_UNHANDED
         };
         let delay = backoff.delay_ms(self.attempts);
         now.mono_ms

@@ -4,7 +4,7 @@ use meteorite_protocol::claims::throw_back_id;
 use meteorite_protocol::engine::{Command, End, Engine, Event, Input, Refusal};
 use meteorite_protocol::hold::{HoldEvent, Standing as Claimed};
 use meteorite_protocol::limits::{RECAST_AFTER_MS, SYNC_INTERVAL_MS};
-use meteorite_protocol::mine::Stage;
+use meteorite_protocol::mine::{OwnBottle, Stage};
 use meteorite_protocol::sky::Standing;
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::wire::{CatchMessage, Place};
@@ -329,4 +329,49 @@ fn the_day_ends_after_three_throws() {
     );
     assert!(matches!(outcome, Err(Refusal::Spent(_))));
     assert_eq!(net.nodes[0].engine.sky().len(), 3);
+}
+
+#[test]
+fn a_recognised_bottle_is_followed_with_its_catches_and_never_caught_by_its_author() {
+    let mut net = line(3);
+    net.run(1_000);
+    let made = throw(&mut net, 0, 1);
+    net.run(1_000);
+    net.catch(1, made.id, 7);
+    net.run(1_000);
+    let from = net.nodes[1].peer.clone();
+    let recognise = |made: &Made| Command::Recognise {
+        own: own_bottle(made),
+        from: from.clone(),
+    };
+    assert_eq!(net.command(2, recognise(&made)), Ok(()));
+    assert_eq!(stage(&net, 2, &made.id), Stage::Caught);
+    assert!(
+        net.nodes[2]
+            .engine
+            .sky()
+            .is_offered(&made.id, net.now.wall.epoch()),
+        "others may have it from here, as from everybody"
+    );
+    assert_eq!(
+        net.command(2, Command::Touch { bottle: made.id }),
+        Err(Refusal::OwnBottle)
+    );
+    net.restart(2);
+    assert_eq!(stage(&net, 2, &made.id), Stage::Caught);
+    let unknown = bottle(9, net.now.wall);
+    assert_eq!(net.command(2, recognise(&unknown)), Err(Refusal::UnknownBottle));
+}
+
+fn own_bottle(made: &Made) -> OwnBottle {
+    let header = made.message.header.value();
+    OwnBottle {
+        id: made.id,
+        nonce: header.nonce,
+        author: header.author,
+        reply_to: header.reply_to,
+        slots: header.slots,
+        thrown_at: header.thrown_at,
+        expires_at: header.expires_at().start(),
+    }
 }

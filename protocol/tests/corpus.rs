@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::root::Root;
 use meteorite_crypto::vault::{self, KdfParams, Kind};
+use meteorite_protocol::control::frame::{self, Line, Question};
+use meteorite_protocol::control::{Notice, Reply, Request};
 use meteorite_protocol::fuzzing::{TARGETS, unknown_key};
 use meteorite_protocol::ids::ItemHash;
 use meteorite_protocol::invite::Invite;
@@ -152,7 +154,33 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     )
     .unwrap();
     all.push(("vault", "backup", backup));
+    all.extend(control_lines());
     all
+}
+
+/// What a program and a node say to each other.
+fn control_lines() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let question = |request| frame::encode(&Question { id: 7, request }).unwrap();
+    let answer = |reply| frame::encode(&Line::Answer { id: 7, reply }).unwrap();
+    let throw = Request::Throw {
+        text: "a \u{1f30a}\nline".into(),
+        nick: Some("Ann".into()),
+        tags: vec!["sea".into()],
+        slots: Some(3),
+        days: None,
+        lang: Some("en".into()),
+    };
+    let notice = Notice::PeerUp {
+        peer: "12D3Koo".into(),
+        peers: 3,
+    };
+    vec![
+        ("control", "throw", question(throw)),
+        ("control", "hold", question(Request::Hold)),
+        ("control", "done", answer(Reply::Done)),
+        ("control", "invite", answer(Reply::Invite("mdb1code".into()))),
+        ("control", "notice", frame::encode(&Line::Notice(notice)).unwrap()),
+    ]
 }
 
 #[test]

@@ -484,3 +484,22 @@ fn a_lost_answer_is_given_up_and_asked_for_again() {
     }
     panic!("never asked again");
 }
+
+#[test]
+fn our_own_mailbox_is_looked_into_at_once() {
+    let bottle = thrown(1);
+    let mut reader = Reader::new(&[&bottle]);
+    reader.run(|post, now, effects| post.handle_bootstraps(&[], now, effects));
+    reader.run(|post, now, effects| post.handle_own_mailbox(true, now, effects));
+    reader.pass(DAY, |_, _| empty(0, false, 0));
+    reader.asked.clear();
+    let expected = reader.clock.passed_ms;
+    reader.run(|post, now, _| post.handle_expected(&watch(&bottle).address, now));
+    // Another letter comes while the question is open.
+    reader.run(|post, now, effects| post.handle_tick(now, effects));
+    reader.run(|post, now, _| post.handle_expected(&watch(&bottle).address, now));
+    reader.pass(SECOND, |_, _| empty(0, false, 0));
+    let times: Vec<u64> = reader.asked.iter().map(|(at, _, _)| at - expected).collect();
+    assert_eq!(times.len(), 2, "{times:?}");
+    assert!(times.iter().all(|at| *at <= 5), "{times:?}");
+}

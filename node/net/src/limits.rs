@@ -99,6 +99,9 @@ pub const RELAYED_LINGER: Duration = Duration::from_secs(2);
 
 /// The swarm's own heartbeat for re-dials, sweeps and counters.
 pub const TICK: Duration = Duration::from_millis(500);
+/// Two connections to a peer that are no further apart come from both sides dialling at once. An older one is outlived by a new
+/// one: after a crash a peer is back within a second, and its old connection would stand for half a minute more.
+pub const TWIN_DIAL: Duration = Duration::from_secs(1);
 /// Idle connections are closed after this.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Wall clock and monotonic clock may drift apart by this between two ticks; more means that we slept.

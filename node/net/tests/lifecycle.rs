@@ -68,6 +68,29 @@ async fn second_device_with_the_same_identity_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn peer_that_crashes_often_is_let_in_each_time() {
+    let server = quic_node().await;
+    let settings = config(Role::Node, &[QUIC]);
+    // Whoever is killed closes nothing: its connections stand as if it were still there.
+    let mut lives = Vec::new();
+    for life in 0..6 {
+        let again = TestNode::start(settings.clone()).await;
+        let dialled = again.net.dial(server.address().await).await;
+        assert_eq!(dialled, Ok(server.id()), "life {life}");
+        assert_eq!(
+            again
+                .net
+                .call(server.id(), meteorite_net::Proto::Sync, vec![1])
+                .await,
+            Ok(vec![1]),
+            "life {life}"
+        );
+        lives.push(again);
+        tokio::time::sleep(meteorite_net::limits::TWIN_DIAL).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn node_returns_to_a_restarted_neighbour() {
     let server = config(Role::Node, &[QUIC]);
     let mut server_again = server.clone();

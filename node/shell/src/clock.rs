@@ -8,19 +8,26 @@ use meteorite_protocol::time::{Now, UnixMillis};
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     zero: Instant,
+    wrong_by_ms: i64,
 }
 
 impl Clock {
-    /// A clock that starts at zero.
+    /// A clock that starts at zero, and whose time of day is wrong by so many milliseconds (0 but in tests).
     #[must_use]
-    pub fn start() -> Self {
-        Self { zero: Instant::now() }
+    pub fn start(wrong_by_ms: i64) -> Self {
+        Self {
+            zero: Instant::now(),
+            wrong_by_ms,
+        }
     }
 
     /// Now, on both clocks. A time of day before 1970 counts as 1970.
     #[must_use]
     pub fn now(&self) -> Now {
-        Now::new(millis(self.zero.elapsed()), wall())
+        Now::new(
+            millis(self.zero.elapsed()),
+            UnixMillis(wall().0.saturating_add_signed(self.wrong_by_ms)),
+        )
     }
 
     /// The instant of a monotonic reading.

@@ -30,6 +30,8 @@ pub struct ShellConfig {
     pub body_bytes_max: u64,
     /// Signs receipts (the device's libp2p key) and says how much is held. Without it no letters are held for others.
     pub mailbox: Option<(SigningKey, MailboxPolicy)>,
+    /// Added to the computer's time of day; 0 but in tests.
+    pub clock_wrong_by_ms: i64,
 }
 
 /// Drives one engine over one swarm and one store. Owned by one task.
@@ -106,7 +108,7 @@ impl Shell {
         db: Db,
         tasks: &TaskTracker,
     ) -> Result<Self, StartError> {
-        let clock = Clock::start();
+        let clock = Clock::start(config.clock_wrong_by_ms);
         let (cache, write_behind) = WriteBehind::new(db.clone());
         tasks.spawn(write_behind.run());
         let found: Vec<BodyId> = net

@@ -74,14 +74,16 @@ impl Actor {
         Ok(())
     }
 
-    /// A bottle came into the sky. Own ones are followed from the throw on.
-    pub(super) async fn on_fell(&mut self, bottle: BottleId, from_outside: bool) {
-        if !from_outside {
-            if let Ok(Some(row)) = self.shell.db().own_bottle(&bottle).await {
-                self.watch_own(bottle, &row.nonce, row.expires_at);
-            }
-            return;
+    /// An own bottle was thrown: letters for it are looked for from now on.
+    pub(super) async fn on_own_fell(&mut self, bottle: BottleId) -> Result<(), Trouble> {
+        if let Some(row) = self.shell.db().own_bottle(&bottle).await? {
+            self.watch_own(bottle, &row.nonce, row.expires_at);
         }
+        Ok(())
+    }
+
+    /// A stranger's bottle came into the sky.
+    pub(super) async fn on_fell(&mut self, bottle: BottleId) {
         if self.wires.notices.receiver_count() == 0 {
             return;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use meteorite_protocol::control::{DoctorFinding, Finding, Reach, Reply};
-use meteorite_protocol::time::{DAY_MS, HOUR_MS};
+use meteorite_protocol::time::DAY_MS;
 
 use super::Actor;
 use super::trouble::Trouble;
@@ -120,7 +120,6 @@ impl Actor {
         }
     }
 
-    /// Bottles of strangers are thrown in this ten-minute epoch or its neighbours: an honest sea shows the time.
     fn about_clock(&self) -> DoctorFinding {
         let about = "clock";
         let now = self.shell.now().wall;
@@ -133,22 +132,8 @@ impl Actor {
                 next,
             );
         }
-        let newest = self
-            .shell
-            .engine()
-            .sky()
-            .stones()
-            .map(|stone| stone.thrown_at.start().0)
-            .max()
-            .unwrap_or_default();
-        if newest > now.0 + HOUR_MS {
-            let next = "Set the date and time of this computer; your bottles would be taken for old ones.";
-            return finding(
-                Finding::Bad,
-                about,
-                "Bottles of others come from the future: this clock is behind.",
-                next,
-            );
+        if let Err(problem) = self.check_clock() {
+            return finding(Finding::Bad, about, problem.what, problem.next);
         }
         finding(Finding::Good, about, "The clock agrees with the sea.", "")
     }

@@ -336,7 +336,7 @@ impl Actor {
         let envelope = &deposit.envelope;
         if start.me == Side::Author && envelope.to == start.reply_to {
             let header = deposit.header.value();
-            let ours = crate::vault::bottle::is_ours(&self.keys.root, header);
+            let ours = crate::vault::bottle::is_ours(&self.keys.root, &header.author, &header.nonce);
             return Ok(ours.then(|| letter::bottle_secret(&self.keys.root, &header.nonce)));
         }
         let rows = self.shell.db().letters(&stored_id(&start.id)).await?;

@@ -81,7 +81,7 @@ impl Actor {
             .get(&bottle)
             .is_some_and(|opening| matches!(opening.stage, Stage::Body { .. }));
         if !waits {
-            return Ok(());
+            return self.learn_own_words(bottle).await;
         }
         match self.open_or_fetch(bottle).await {
             Ok(()) => Ok(()),
@@ -206,6 +206,7 @@ impl Actor {
 
     /// Opens now if the body is here, else asks for it.
     async fn open_or_fetch(&mut self, bottle: BottleId) -> Result<(), Trouble> {
+        self.check_clock()?;
         let (header, body) = self.header_and_block(&bottle).await?;
         let Some(block) = body else {
             return self

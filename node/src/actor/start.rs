@@ -60,6 +60,7 @@ pub(crate) async fn start(
         own: true,
         body_bytes_max: config.body_bytes_max,
         mailbox,
+        clock_wrong_by_ms: config.clock_wrong_by_ms,
     };
     let shell = Shell::start(shell_config, net, db.clone(), tasks)
         .await

@@ -179,6 +179,7 @@ impl Actor {
             let what = "Two bottles are being thrown already.";
             return Err(refused(what, "Wait until one of them is on its way."));
         }
+        self.check_clock()?;
         let allowance = self.shell.engine().allowance(Spending::Throw, self.shell.now());
         if allowance.left() == 0 {
             return Err(spent(&allowance));

@@ -129,8 +129,8 @@ pub(crate) fn open(header: &Header, block: &BodyBlock) -> Option<Body> {
 }
 
 /// Is this bottle ours? Only its author can derive its author key from its nonce.
-pub(crate) fn is_ours(root: &Root, header: &Header) -> bool {
-    root.bottle_keys(&header.nonce.0).author.public() == header.author.0
+pub(crate) fn is_ours(root: &Root, author: &AuthorKey, nonce: &Nonce) -> bool {
+    root.bottle_keys(&nonce.0).author.public() == author.0
 }
 
 fn unsealable(why: &str) -> Problem {

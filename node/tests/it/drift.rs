@@ -1,5 +1,7 @@
 //! A bottle drifts from one keyboard to a stranger's screen, and an answer comes back.
 
+use meteorite_crypto::keyfile::KeyFile;
+use meteorite_crypto::words::Words;
 use meteorite_protocol::control::{BottleFate, HoldState, LetterState, OwnBottleView, Reply, Request};
 
 use crate::harness::{Ship, until};
@@ -232,4 +234,46 @@ async fn all_letters(ship: &Ship) -> Vec<meteorite_protocol::control::LetterView
         }
     }
     letters
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_alone_bring_back_drifting_bottles_and_their_letters() {
+    let (author, finder) = (Ship::launch().await, Ship::launch().await);
+    finder.meet(&author).await;
+    let bottle = author.throw("My laptop will fall into the harbour today.").await;
+    until("the bottle", || async {
+        finder.sky().await.stones.into_iter().find(|s| s.bottle == bottle)
+    })
+    .await;
+    let paper = Words::from_root(&author.keys.root).expose().to_owned();
+    author.node.shutdown().await.unwrap();
+
+    let root = Words::parse(&paper).unwrap().root();
+    let newborn = Ship::with_keys(KeyFile::new(root, 0, &mut rand::rng())).await;
+    newborn.meet(&finder).await;
+    let own = until("the own bottle with its text", || async {
+        own(&newborn)
+            .await
+            .filter(|own| own.stone.bottle == bottle && own.text.starts_with("My laptop"))
+    })
+    .await;
+    assert_eq!((own.fate, own.held), (BottleFate::Drifting, 1));
+    for request in [
+        Request::Catch {
+            bottle: Some(bottle.clone()),
+        },
+        Request::Read {
+            bottle: bottle.clone(),
+        },
+        Request::Reply {
+            to: bottle.clone(),
+            text: "Fish it out!".into(),
+        },
+    ] {
+        let reply = finder.ask(request).await;
+        assert!(!matches!(reply, Reply::Problem(_)), "{reply:?}");
+    }
+    assert_eq!(until("the letter", || received(&newborn)).await, "Fish it out!");
+    newborn.node.shutdown().await.unwrap();
+    finder.node.shutdown().await.unwrap();
 }

@@ -18,6 +18,30 @@ pub(crate) struct Ship {
 
 impl Ship {
     pub(crate) async fn launch() -> Self {
+        Self::with_keys(KeyFile::new(
+            Root::generate(&mut rand::rng()),
+            0,
+            &mut rand::rng(),
+        ))
+        .await
+    }
+
+    /// A node in an empty folder.
+    pub(crate) async fn with_keys(keys: KeyFile) -> Self {
+        Self::configured(keys, |config| config).await
+    }
+
+    /// A node whose clock is wrong.
+    pub(crate) async fn with_clock_wrong_by(ms: i64) -> Self {
+        let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
+        Self::configured(keys, |config| NodeConfig {
+            clock_wrong_by_ms: ms,
+            ..config
+        })
+        .await
+    }
+
+    async fn configured(keys: KeyFile, change: impl FnOnce(NodeConfig) -> NodeConfig) -> Self {
         // RUST_LOG=meteorite_node=debug,meteorite_shell=debug shows a failing test's story.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         drop(
@@ -27,8 +51,7 @@ impl Ship {
                 .try_init(),
         );
         let folder = tempfile::tempdir().unwrap();
-        let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
-        let node = Node::start(config(&folder), keys.clone()).await.unwrap();
+        let node = Node::start(change(config(&folder)), keys.clone()).await.unwrap();
         Self { folder, keys, node }
     }
 

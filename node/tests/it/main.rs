@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod clock;
 mod drift;
 mod folder;
 mod harness;

@@ -57,12 +57,15 @@ impl Engine {
             }
             Insert::Added { evicted } => {
                 self.drop_evicted(evicted, effects);
-                let body = bottle.header.value().body;
+                let header = bottle.header.value();
+                let body = header.body;
                 let has_body = bottle.body.is_some();
                 effects.push(Effect::Cache(bottle_row(&bottle, &stone)));
                 effects.push(Effect::Notify(Event::Fell {
                     bottle: bottle.id,
                     from: from.cloned(),
+                    author: header.author,
+                    nonce: header.nonce,
                 }));
                 if !has_body {
                     self.bodies.want(body, bottle.id, from);

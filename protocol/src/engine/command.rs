@@ -2,8 +2,8 @@
 
 use crate::economy::{Spent, Stranger, UtcOffset};
 use crate::hold::{OpenRefusal, OutcomeRefusal, TouchRefusal};
-use crate::ids::{BodyId, BottleId, ClaimantKey};
-use crate::mine::{AnswerKind, QuietHours, RecastRefusal, WithdrawRefusal};
+use crate::ids::{BodyId, BottleId, ClaimantKey, Peer};
+use crate::mine::{AnswerKind, OwnBottle, QuietHours, RecastRefusal, WithdrawRefusal};
 use crate::verdict::Verdict;
 
 /// What a user can want of the engine. Everything is already mined, sealed and signed: the engine holds no secret.
@@ -20,6 +20,13 @@ pub enum Command {
     Throw {
         /// As it will travel.
         sky_message: Vec<u8>,
+    },
+    /// A drifting bottle that came from the network turned out to be an own one, thrown with the same words elsewhere: follow it.
+    Recognise {
+        /// What identifies it, taken from its header.
+        own: OwnBottle,
+        /// Who sent it, and so has it.
+        from: Peer,
     },
     /// Put a drifting stone into the hold, sealed.
     Touch {

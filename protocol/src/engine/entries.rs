@@ -88,6 +88,9 @@ impl Engine {
             Verdict::Accept => (applied.new, applied.useful) = (true, true),
             Verdict::Ignore(IgnoreReason::Known) => self.has_own(peer, &[header.bottle()], now, effects),
             Verdict::Ignore(reason) => {
+                if reason == IgnoreReason::TooEarly {
+                    self.clock_watch.handle_future(peer, now.mono_ms);
+                }
                 applied.refused = reason != IgnoreReason::TooEarly;
                 return applied;
             }

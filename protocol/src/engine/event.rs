@@ -1,7 +1,7 @@
 //! What the engine tells whoever listens.
 
 use crate::hold::HoldEvent;
-use crate::ids::{BodyId, BottleId, ClaimantKey, Peer};
+use crate::ids::{AuthorKey, BodyId, BottleId, ClaimantKey, Nonce, Peer};
 use crate::mine::{DeliveryTruth, Notice};
 use crate::topic::Topic;
 use crate::wire::Place;
@@ -24,6 +24,10 @@ pub enum Event {
         bottle: BottleId,
         /// From which neighbour. `None` for an own one.
         from: Option<Peer>,
+        /// Whose it is: with the nonce, all that its author needs to recognise it.
+        author: AuthorKey,
+        /// The salt of the author's key.
+        nonce: Nonce,
     },
     /// The claims of a bottle changed: caught `caught` of `places`.
     Claimed {

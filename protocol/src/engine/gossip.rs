@@ -31,7 +31,11 @@ impl Engine {
             return Verdict::Ignore(IgnoreReason::OverBudget);
         }
         let verdict = match topic {
-            Topic::Sky(_) => self.gossiped_bottle(peer, topic, bytes, now, effects),
+            Topic::Sky(_) => {
+                let verdict = self.gossiped_bottle(peer, topic, bytes, now, effects);
+                self.clock_watch.handle_gossip(peer, verdict, now.mono_ms);
+                verdict
+            }
             Topic::Catch => self.gossiped_catch(bytes, now, effects),
         };
         if verdict.is_accept() && self.admission.arrived(topic, now.mono_ms) {

@@ -3,8 +3,8 @@
 use crate::claims::{ClaimKey, throw_back_id};
 use crate::economy::Spending;
 use crate::hold::{Attempt, CatchState, HeldClaim, HoldEffect, Standing};
-use crate::ids::BottleId;
-use crate::mine::OwnBottle;
+use crate::ids::{BottleId, Peer};
+use crate::mine::{OwnBottle, SeenClaim};
 use crate::sky;
 use crate::time::Now;
 use crate::topic::Topic;
@@ -32,6 +32,7 @@ impl Engine {
                 Ok(())
             }
             Command::Throw { sky_message } => self.throw(&sky_message, now, effects),
+            Command::Recognise { own, from } => self.recognise(own, &from, now, effects),
             Command::Touch { bottle } => self.touch(bottle, now, &mut hold),
             Command::LetGo { bottle } => {
                 self.hold.handle_let_go(bottle, &mut hold);
@@ -118,7 +119,33 @@ impl Engine {
         effects.push(Effect::Notify(Event::Fell {
             bottle: bottle.id,
             from: None,
+            author: header.author,
+            nonce: header.nonce,
         }));
+        self.run_mine(mine, now, effects);
+        Ok(())
+    }
+
+    fn recognise(
+        &mut self,
+        own: OwnBottle,
+        from: &Peer,
+        now: Now,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), Refusal> {
+        let bottle = own.id;
+        if self.sky.standing(&bottle) != sky::Standing::Drifting {
+            return Err(Refusal::UnknownBottle);
+        }
+        let mut mine = Vec::new();
+        self.mine
+            .handle_recognised(own, from, now, &mut mine)
+            .or(Err(Refusal::Full))?;
+        if let Some(claims) = self.sky.claims(&bottle) {
+            self.mine
+                .handle_claims(bottle, SeenClaim::all_of(&claims), now, &mut mine);
+            self.mine.handle_recast(bottle, claims.recasts(), now, &mut mine);
+        }
         self.run_mine(mine, now, effects);
         Ok(())
     }

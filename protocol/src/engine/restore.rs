@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::Admission;
+use crate::clock_watch::ClockWatch;
 use crate::economy::{Economy, UtcOffset};
 use crate::hold::Hold;
 use crate::ids::{BottleId, Signature};
@@ -57,6 +58,7 @@ impl Engine {
             publications: BTreeMap::new(),
             next_publication: first,
             dice,
+            clock_watch: ClockWatch::default(),
         }
     }
 }

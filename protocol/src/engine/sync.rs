@@ -23,8 +23,10 @@ pub(super) struct Sync {
     sessions: BTreeMap<Peer, Session>,
     /// Neighbours whose turn it is; a subset of the neighbours.
     waiting: BTreeSet<Peer>,
-    /// Neighbours that were busy in the middle of a useful session, and when to go on; a subset of the neighbours.
+    /// Neighbours that were busy, and when to go on; a subset of the neighbours.
     paused: BTreeMap<Peer, u64>,
+    /// Neighbours with which no session got to its end yet, and how many failed; a subset of the neighbours.
+    unmet: BTreeMap<Peer, u32>,
     next_ms: u64,
 }
 
@@ -64,10 +66,28 @@ impl Sync {
         }
     }
 
+    /// A new neighbour: it has what happened while we were away, so a failed first session is soon tried again.
+    pub(super) fn meet(&mut self, peer: &Peer) {
+        self.unmet.insert(peer.clone(), 0);
+        self.want(peer);
+    }
+
     pub(super) fn forget_peer(&mut self, peer: &Peer) {
+        self.unmet.remove(peer);
         self.sessions.remove(peer);
         self.waiting.remove(peer);
         self.paused.remove(peer);
+    }
+
+    /// How long to wait for a neighbour that was busy or silent; `None` until its next turn.
+    fn pause_ms(&mut self, peer: &Peer, useful: bool) -> Option<u64> {
+        match self.unmet.get_mut(peer) {
+            Some(failed) if *failed < FIRST_TRIES => {
+                *failed += 1;
+                Some(FIRST_PAUSE_MS << *failed)
+            }
+            Some(_) | None => useful.then_some(BUSY_PAUSE_MS),
+        }
     }
 
     pub(super) fn next_deadline(&self, has_neighbours: bool) -> Option<u64> {
@@ -131,10 +151,11 @@ impl Engine {
             }
             (_, None | Some(Ok(SyncAnswer::Busy))) => {
                 self.end_session(peer, Outcome::Truncated, now, effects);
-                if self.sync.waiting.remove(peer) {
+                let useful = self.sync.waiting.remove(peer);
+                if let Some(pause_ms) = self.sync.pause_ms(peer, useful) {
                     self.sync
                         .paused
-                        .insert(peer.clone(), now.mono_ms.saturating_add(BUSY_PAUSE_MS));
+                        .insert(peer.clone(), now.mono_ms.saturating_add(pause_ms));
                 }
             }
             (_, Some(Ok(_) | Err(_))) => self.end_session(peer, Outcome::Faulty, now, effects),
@@ -282,6 +303,9 @@ impl Engine {
             complete,
             new,
         }));
+        if complete {
+            self.sync.unmet.remove(peer);
+        }
         match outcome {
             Outcome::Faulty => self.blame(peer, Fault::BadAnswer, now, effects),
             // Much is missing and it comes: go on at once. Every bottle cost its author a stamp.
@@ -293,3 +317,6 @@ impl Engine {
 
 /// Milliseconds until a busy neighbour is asked again, if it had news.
 const BUSY_PAUSE_MS: u64 = 5_000;
+/// Tries of a first session with a new neighbour, after pauses of 1, 2, 4 and 8 seconds.
+const FIRST_TRIES: u32 = 4;
+const FIRST_PAUSE_MS: u64 = 500;

@@ -114,7 +114,9 @@ impl Collector {
             return;
         }
         for (peer, poll) in &mut self.polls {
-            if mailboxes.is_source(address, peer) {
+            if mailboxes.is_me(peer) {
+                poll.look(now);
+            } else if mailboxes.is_source(address, peer) {
                 poll.hurry(peer, &self.jitter, now);
             }
         }
@@ -269,7 +271,11 @@ impl Collector {
         for peer in targets {
             if self.polls.len() < POLLS_MAX && !self.polls.contains_key(&peer) {
                 let mut poll = Poll::new(PollRow::new(peer.clone()));
-                poll.start(&peer, &self.jitter, now);
+                if mailboxes.is_me(&peer) {
+                    poll.look(now);
+                } else {
+                    poll.start(&peer, &self.jitter, now);
+                }
                 self.polls.insert(peer, poll);
             }
         }

@@ -78,6 +78,11 @@ impl Mailboxes {
         self.targets(address).into_iter().chain(own).collect()
     }
 
+    /// Whether this peer is ourselves.
+    pub fn is_me(&self, peer: &Peer) -> bool {
+        *peer == self.me
+    }
+
     /// Whether this peer is asked for letters at this address.
     pub fn is_source(&self, address: &MailAddress, peer: &Peer) -> bool {
         self.is_target(address, peer) || (self.own && *peer == self.me)

@@ -9,6 +9,11 @@ use meteorite_tests::kill;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
+    // RUST_LOG=meteorite_protocol=debug,meteorite_shell=debug tells the story of a failure.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == kill::CHILD) {
         let folder = arguments.get(1).context("the child needs a folder")?;

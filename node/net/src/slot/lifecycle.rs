@@ -7,7 +7,8 @@ use libp2p::core::transport::ListenerId;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished, DialFailure, ListenFailure};
 use libp2p::swarm::{
-    CloseConnection, ConnectionDenied, DialError as SwarmDialError, FromSwarm, ListenError, ToSwarm,
+    CloseConnection, ConnectionDenied, ConnectionId, DialError as SwarmDialError, FromSwarm, ListenError,
+    ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
 
@@ -18,7 +19,7 @@ use crate::config::Role;
 use crate::error::DialError;
 use crate::event::{Lost, NetEvent};
 use crate::gossip::ip_of;
-use crate::kad;
+use crate::{kad, limits};
 
 /// Why a connection was refused by our own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,9 @@ impl Slot {
             self.book.learn(peer, address, Source::Learned, now);
             self.book.succeeded(peer, address, now);
         }
+        if !established.endpoint.is_dialer() && !established.endpoint.is_relayed() {
+            self.close_outlived(peer, established.connection_id);
+        }
         let changed = self.peers.get(&peer).is_some_and(|entry| {
             entry
                 .announced
@@ -144,6 +148,21 @@ impl Slot {
         });
         if changed {
             self.announce(peer);
+        }
+    }
+
+    /// A bootstrap server dials back on purpose, to see whether we can be reached; everybody else that dials again has lost the
+    /// connection before.
+    fn close_outlived(&mut self, peer: PeerId, fresh: ConnectionId) {
+        let dials_back = |address: &Multiaddr| book::peer_of(address) == Some(peer);
+        if self.config.bootstrap.iter().any(dials_back) {
+            return;
+        }
+        for connection in self.peers.outlived(&peer, fresh, limits::TWIN_DIAL) {
+            self.actions.push_back(ToSwarm::CloseConnection {
+                peer_id: peer,
+                connection: CloseConnection::One(connection),
+            });
         }
     }
 

@@ -87,6 +87,28 @@ impl Peers {
         }
     }
 
+    /// Direct connections of a peer that are older than `fresh` by at least `age`. Nobody dials a neighbour again while its
+    /// connection lives: the peer was restarted, or its network changed, and what is sent on the old ones is lost.
+    pub(crate) fn outlived(&self, peer: &PeerId, fresh: ConnectionId, age: Duration) -> Vec<ConnectionId> {
+        let Some(entry) = self.0.get(peer) else {
+            return Vec::new();
+        };
+        let Some(since) = entry
+            .connections
+            .iter()
+            .find(|connection| connection.id == fresh)
+            .map(|connection| connection.since)
+        else {
+            return Vec::new();
+        };
+        let old = entry.connections.iter().filter(|connection| {
+            !connection.relayed
+                && connection.id != fresh
+                && since.saturating_duration_since(connection.since) >= age
+        });
+        old.map(|connection| connection.id).collect()
+    }
+
     /// Relayed connections that a direct one has replaced for at least `age`.
     pub(crate) fn superfluous(&self, now: Instant, age: Duration) -> Vec<(PeerId, ConnectionId)> {
         let upgraded = self.0.iter().filter(|(_, peer)| {

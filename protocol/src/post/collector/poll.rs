@@ -65,6 +65,8 @@ pub(super) struct Poll {
     /// Forgotten only after it was no target for this long.
     used_at: u64,
     round: Option<Round>,
+    /// A letter came into our own mailbox while a round was open there.
+    again: bool,
     /// Prefixes beyond this one are asked first, if one round was not enough for all.
     resume: Option<AddressPrefix>,
 }
@@ -96,6 +98,7 @@ impl Poll {
             failures: 0,
             used_at: 0,
             round: None,
+            again: false,
             resume: None,
         }
     }
@@ -117,6 +120,13 @@ impl Poll {
         self.calm = 0;
         let soon = HURRY_MIN_MS + jitter.below(peer.as_bytes(), now.mono_ms, HURRY_SPREAD_MS);
         self.next_at = self.next_at.min(now.mono_ms.saturating_add(soon));
+    }
+
+    /// A letter lies in our own mailbox: nobody else sees that we look, so there is nothing to wait for.
+    pub(super) fn look(&mut self, now: Now) {
+        self.calm = 0;
+        self.again = self.round.is_some();
+        self.next_at = now.mono_ms;
     }
 
     /// The prefix of the open question.
@@ -273,6 +283,9 @@ impl Poll {
         let delay = INTERVAL.delay_ms(self.calm);
         let spread = jitter.around(self.row.mailbox.as_bytes(), now.mono_ms, delay);
         self.next_at = now.mono_ms.saturating_add(spread);
+        if std::mem::take(&mut self.again) {
+            self.next_at = now.mono_ms;
+        }
     }
 }
 
