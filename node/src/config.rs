@@ -29,6 +29,8 @@ pub struct NodeConfig {
     pub utc_offset_mins: i32,
     /// Artificial delay of every link, for benches.
     pub link_delay: Option<std::time::Duration>,
+    /// The most bytes that the database may take; a write beyond fails as on a full disk. None but in tests.
+    pub database_bytes_max: Option<u64>,
     /// Added to the computer's time of day, to see what a wrong clock does; 0 but in tests.
     pub clock_wrong_by_ms: i64,
 }
@@ -57,6 +59,7 @@ impl NodeConfig {
             params: Params::mainnet(),
             utc_offset_mins: 0,
             link_delay: None,
+            database_bytes_max: None,
             clock_wrong_by_ms: 0,
         }
     }

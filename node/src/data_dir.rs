@@ -171,9 +171,13 @@ fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes away all rights beyond `mode`; gives none that the user took away.
 #[cfg(unix)]
 fn restrict(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut rights = fs::metadata(path)?.permissions();
+    rights.set_mode(rights.mode() & mode);
+    fs::set_permissions(path, rights)
 }
 
 #[cfg(not(unix))]

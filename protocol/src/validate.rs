@@ -52,6 +52,15 @@ impl Params {
         }
     }
 
+    /// For benches of delivery: stamps cost nothing, as if mined before, and claims cost what they do in the real network.
+    #[must_use]
+    pub const fn stamps_mined_before() -> Self {
+        Self {
+            stamp_bits_floor: Self::for_tests().stamp_bits_floor,
+            claim_bits_floor: limits::CLAIM_BITS_FLOOR,
+        }
+    }
+
     /// Leading zero bits that every stamp has.
     #[must_use]
     pub const fn stamp_bits_floor(&self) -> u32 {

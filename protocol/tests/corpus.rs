@@ -26,21 +26,43 @@ fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus")
 }
 
-/// Real encodings to start from: `(target, name, bytes)`.
-fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+/// A target, a name, and the bytes.
+type Seed = (&'static str, &'static str, Vec<u8>);
+
+/// Real encodings to start from.
+fn seeds() -> Vec<Seed> {
     let bottle = samples::plain();
+    let mut all = of_bottles(&bottle);
+    all.extend(of_letters(&bottle));
+    all.extend(of_questions(&bottle));
+    all.extend(of_people());
+    all.extend(control_lines());
+    all
+}
+
+fn of_bottles(bottle: &samples::Bottle) -> Vec<Seed> {
     let message = &bottle.message;
     let future = bottle.with_header(|header| {
         header.key = unknown_key();
         header.x = Extensions::new(vec![(1, vec![1])]).unwrap();
     });
     let catches = bottle.catches();
-    let signature = *message.header.signature();
-    let entry = SyncEntry(
-        message.header.payload().into(),
-        signature,
-        catches.iter().map(|c| c.encode().into()).collect(),
-    );
+    let names = ["claim", "throw_back", "withdrawal", "recast"];
+    let mut all = vec![
+        ("header", "plain", message.header.payload().to_vec()),
+        ("header", "future", future.header.payload().to_vec()),
+        ("sky", "plain", message.encode()),
+        ("sky", "future", future.encode()),
+        ("body", "plain", bottle.body.encode()),
+        ("body", "block", message.body.as_slice().to_vec()),
+    ];
+    for (name, message) in names.into_iter().zip(&catches) {
+        all.push(("claim", name, CatchMessage::encode(message)));
+    }
+    all
+}
+
+fn of_letters(bottle: &samples::Bottle) -> Vec<Seed> {
     let collect = MailRequest::Collect {
         prefix: AddressPrefix::of(&[0xab; 32].into(), 9),
         cursor: 3,
@@ -51,115 +73,86 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         more: false,
         bucket: 1,
     };
-    let invite = Invite {
-        addrs: vec!["/ip4/192.0.2.1/tcp/1/p2p/12D3Koo".into()],
-        expires: UnixMillis(9),
-        notice: None,
-    };
     let light = Letter {
         content: LetterContent::Light(2),
         ..samples::letter()
     };
-    let mut all = vec![
-        ("header", "plain", message.header.payload().to_vec()),
-        ("header", "future", future.header.payload().to_vec()),
-        ("sky", "plain", message.encode()),
-        ("sky", "future", future.encode()),
-        ("body", "plain", bottle.body.encode()),
-        ("body", "block", message.body.as_slice().to_vec()),
+    let deposit = MailRequest::Deposit(bottle.deposit(1).encode().into());
+    let receipt = MailAnswer::Receipt(samples::receipt());
+    vec![
         ("letter", "text", samples::letter().encode()),
         ("letter", "light", light.encode()),
         ("deposit", "deposit", bottle.deposit(1).encode()),
         ("deposit", "receipt", samples::receipt().encode()),
-        (
-            "sync",
-            "fetch",
-            SyncRequest::Fetch {
-                items: vec![ItemHash([1; 32])],
-            }
-            .encode(),
-        ),
-        (
-            "sync",
-            "reconcile",
-            SyncRequest::Reconcile {
-                msg: vec![0x61, 0, 0].into(),
-            }
-            .encode(),
-        ),
-        ("sync", "entries", SyncAnswer::Entries(vec![entry]).encode()),
-        ("sync", "busy", SyncAnswer::Busy.encode()),
-        (
-            "body_fetch",
-            "request",
-            BodyRequest {
-                ids: vec![message.body.id()],
-            }
-            .encode(),
-        ),
-        (
-            "body_fetch",
-            "answer",
-            BodyAnswer {
-                blocks: vec![message.body.as_slice().into()],
-            }
-            .encode(),
-        ),
-        (
-            "mail",
-            "deposit",
-            MailRequest::Deposit(bottle.deposit(1).encode().into()).encode(),
-        ),
+        ("mail", "deposit", deposit.encode()),
         ("mail", "collect", collect.encode()),
-        (
-            "mail",
-            "receipt",
-            MailAnswer::Receipt(samples::receipt()).encode(),
-        ),
+        ("mail", "receipt", receipt.encode()),
         (
             "mail",
             "refused",
             MailAnswer::Refused(RefuseReason::Full).encode(),
         ),
         ("mail", "letters", letters.encode()),
-        ("invite", "payload", invite.encode()),
-        ("invite", "code", invite.to_code().unwrap().into_bytes()),
-        (
-            "text",
-            "mixed",
-            "Cafe\u{301} 海 👩\u{200d}🚀\r\n\u{202e}x,#tag"
-                .as_bytes()
-                .to_vec(),
-        ),
-    ];
-    for (name, message) in ["claim", "throw_back", "withdrawal", "recast"]
-        .into_iter()
-        .zip(&catches)
-    {
-        all.push(("claim", name, CatchMessage::encode(message)));
-    }
+    ]
+}
+
+fn of_questions(bottle: &samples::Bottle) -> Vec<Seed> {
+    let message = &bottle.message;
+    let entry = SyncEntry(
+        message.header.payload().into(),
+        *message.header.signature(),
+        bottle.catches().iter().map(|c| c.encode().into()).collect(),
+    );
+    let fetch = SyncRequest::Fetch {
+        items: vec![ItemHash([1; 32])],
+    };
+    let reconcile = SyncRequest::Reconcile {
+        msg: vec![0x61, 0, 0].into(),
+    };
+    let request = BodyRequest {
+        ids: vec![message.body.id()],
+    };
+    let answer = BodyAnswer {
+        blocks: vec![message.body.as_slice().into()],
+    };
+    vec![
+        ("sync", "fetch", fetch.encode()),
+        ("sync", "reconcile", reconcile.encode()),
+        ("sync", "entries", SyncAnswer::Entries(vec![entry]).encode()),
+        ("sync", "busy", SyncAnswer::Busy.encode()),
+        ("body_fetch", "request", request.encode()),
+        ("body_fetch", "answer", answer.encode()),
+    ]
+}
+
+fn of_people() -> Vec<Seed> {
+    let invite = Invite {
+        addrs: vec!["/ip4/192.0.2.1/tcp/1/p2p/12D3Koo".into()],
+        expires: UnixMillis(9),
+        notice: None,
+    };
+    let mixed = "Cafe\u{301} 海 👩\u{200d}🚀\r\n\u{202e}x,#tag";
     let params = KdfParams::fast_for_tests();
     let key_file = KeyFile::new(Root::from_bytes(&[1; 32]), 7, &mut samples::rng(1));
-    all.push((
-        "key_file",
-        "key_file",
-        key_file.seal("passphrase", params, &mut samples::rng(2)).unwrap(),
-    ));
+    let key_file = key_file.seal("passphrase", params, &mut samples::rng(2));
     let backup = vault::seal(
         Kind::Backup,
         "passphrase",
         b"backup",
         params,
         &mut samples::rng(3),
-    )
-    .unwrap();
-    all.push(("vault", "backup", backup));
-    all.extend(control_lines());
-    all
+    );
+    vec![
+        ("invite", "payload", invite.encode()),
+        ("invite", "code", invite.to_code().unwrap().into_bytes()),
+        ("text", "mixed", mixed.as_bytes().to_vec()),
+        ("key_file", "key_file", key_file.unwrap()),
+        ("vault", "backup", backup.unwrap()),
+    ]
 }
 
 /// What a program and a node say to each other.
-fn control_lines() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+fn control_lines() -> Vec<Seed> {
     let question = |request| frame::encode(&Question { id: 7, request }).unwrap();
     let answer = |reply| frame::encode(&Line::Answer { id: 7, reply }).unwrap();
     let throw = Request::Throw {

@@ -8,6 +8,8 @@ mod pure;
 mod rest;
 mod store;
 
+pub use rest::{CHILD as IDLE_CHILD, idle};
+
 use std::time::Duration;
 
 use serde::Serialize;

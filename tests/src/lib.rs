@@ -6,5 +6,6 @@
 )]
 
 pub mod bench;
+pub mod forge;
 pub mod kill;
 pub mod sim;

@@ -78,12 +78,63 @@ impl Home {
         // A command that does not read its input may be gone by now.
         drop(pipe.write_all(stdin.as_ref()));
         drop(pipe);
-        let output = child.wait_with_output().expect("the binary ends");
-        Run {
-            code: output.status.code().expect("it was not killed"),
-            out: String::from_utf8(output.stdout).expect("results are UTF-8"),
-            err: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+        finished(&child.wait_with_output().expect("the binary ends"))
+    }
+
+    /// Runs with every file that is written bounded to so many blocks of 512 bytes.
+    #[cfg(unix)]
+    pub(crate) fn run_bounded(&self, blocks: u32, args: &[&str]) -> Run {
+        let inner = self.command(args);
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""))
+            .arg("sh")
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null());
+        finished(&command.output().expect("the shell runs"))
+    }
+
+    /// Runs without the rights of root, which no mode of a file stops.
+    #[cfg(unix)]
+    pub(crate) fn run_as_nobody(&self, args: &[&str]) -> Run {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        use std::os::unix::process::CommandExt as _;
+        const NOBODY: u32 = 65_534;
+        let inner = self.command(args);
+        let is_root = std::fs::metadata("/proc/self").expect("this process").uid() == 0;
+        if !is_root {
+            return self.run(args);
         }
+        // Neither the build folder nor the test's own need be open to everybody.
+        let program = self.file("meteorite");
+        std::fs::copy(inner.get_program(), &program).expect("a copy of the binary");
+        let open = |path: &Path| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("opened");
+        };
+        open(&program);
+        open(self.folder.path());
+        let user_of = |uid| {
+            std::os::unix::fs::chown(self.path(), Some(uid), Some(uid)).expect("the owner is set");
+            for entry in std::fs::read_dir(self.path()).expect("the folder") {
+                let path = entry.expect("an entry").path();
+                std::os::unix::fs::chown(path, Some(uid), Some(uid)).expect("the owner is set");
+            }
+        };
+        user_of(NOBODY);
+        let mut command = Command::new(program);
+        command
+            .args(inner.get_args())
+            .envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir("/")
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stdin(Stdio::null());
+        let output = command.output().expect("it runs");
+        user_of(0);
+        finished(&output)
     }
 
     /// Starts a command that goes on.
@@ -110,6 +161,15 @@ impl Home {
             .args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command
+    }
+}
+
+fn finished(output: &std::process::Output) -> Run {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("what is printed is UTF-8");
+    Run {
+        code: output.status.code().expect("it was not killed"),
+        out: text(&output.stdout),
+        err: text(&output.stderr),
     }
 }
 

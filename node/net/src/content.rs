@@ -59,18 +59,21 @@ impl Content {
             .map_err(|error| repository(&error))
     }
 
-    /// A block that is here.
+    /// A block that is here. One that the disk has damaged is no longer that block: it is deleted, so that it can be fetched anew
+    /// and is never handed on.
     ///
     /// # Errors
     /// [`ContentError::Repository`] when the disk fails.
     pub async fn get_local(&self, cid: &Cid) -> Result<Option<Vec<u8>>, ContentError> {
-        let block = self
-            .ipfs()?
-            .repo()
-            .get_block_now(cid)
-            .await
-            .map_err(|error| repository(&error))?;
-        Ok(block.map(|block| block.data().to_vec()))
+        match self.ipfs()?.repo().get_block_now(cid).await {
+            Ok(block) => Ok(block.map(|block| block.data().to_vec())),
+            Err(error) if is_damage(&error) => {
+                tracing::warn!(%cid, "a block on disk is damaged; it is deleted and will be fetched again");
+                self.remove_block(cid).await?;
+                Ok(None)
+            }
+            Err(error) => Err(repository(&error)),
+        }
     }
 
     /// Whether a block is here.
@@ -200,6 +203,13 @@ impl Content {
             .clone()
             .ok_or(ContentError::Closed)
     }
+}
+
+/// The bytes on disk do not hash to the CID any more.
+fn is_damage(error: &rust_ipfs::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData)
 }
 
 fn repository(error: &impl std::fmt::Display) -> ContentError {

@@ -95,3 +95,43 @@ async fn blocks_outlive_a_restart() {
         Ok(Some(b"kept".to_vec()))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_block_is_fetched_anew_and_never_handed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = config(Role::Node, &[QUIC]);
+    settings.data_dir = Some(folder.path().to_owned());
+    let node = TestNode::start(settings).await;
+    let (block, name) = (vec![0x41; 600], cid(&[0x41; 600]));
+    node.net.content().put_block(name, block.clone()).await.unwrap();
+    let file = files(folder.path())
+        .into_iter()
+        .find(|file| std::fs::read(file).is_ok_and(|bytes| bytes == block))
+        .unwrap();
+    std::fs::write(file, vec![0x42; 600]).unwrap();
+    assert_eq!(node.net.content().get_local(&name).await, Ok(None));
+    assert_eq!(node.net.content().contains(&name).await, Ok(false));
+    let holder = quic_node().await;
+    holder.net.content().put_block(name, block.clone()).await.unwrap();
+    node.connect(&holder).await;
+    let found = node
+        .net
+        .content()
+        .fetch(&name, &[holder.id()], Instant::now() + PATIENCE)
+        .await;
+    assert_eq!(found, Ok(block));
+}
+
+/// All files below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}

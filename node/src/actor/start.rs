@@ -9,7 +9,7 @@ use meteorite_protocol::engine::{self, Command};
 use meteorite_protocol::ids::Peer;
 use meteorite_protocol::mailbox::MailboxPolicy;
 use meteorite_shell::{Shell, ShellConfig, StartError, peer_id};
-use meteorite_store::{Db, LetterStore, MailboxStore, OpenError, PeerStore};
+use meteorite_store::{Db, LetterStore, MailboxStore, OpenError, OpenOptions, PeerStore};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
@@ -41,7 +41,10 @@ pub(crate) async fn start(
     dir.create()?;
     let lock = dir.lock()?;
     let bootstrap = addresses(&config.bootstrap)?;
-    let db = Db::open(&dir.database(), Some(keys.root.storage_key()))
+    let options = OpenOptions {
+        file_bytes_max: config.database_bytes_max,
+    };
+    let db = Db::open_with(&dir.database(), Some(keys.root.storage_key()), &options)
         .await
         .map_err(|error| not_opened(&error))?;
     let net = start_net(&config, &dir, &keys, (&bootstrap, &db)).await?;

@@ -73,7 +73,10 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The system refused for another reason.
-    #[error("{} could not be opened: {source}", path.display())]
+    #[error(
+        "{} could not be opened: {source}. Nothing was changed, and what was stored before is safe. \
+         See whether the disk has room and is sound, then try again.", path.display()
+    )]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -81,7 +84,10 @@ pub enum OpenError {
         source: io::Error,
     },
     /// SQLite refused for another reason.
-    #[error("{} could not be opened: {source}", path.display())]
+    #[error(
+        "{} could not be opened: {source}. Nothing was changed, and what was stored before is safe. \
+         See whether the disk has room and is sound, then try again.", path.display()
+    )]
     Database {
         /// The database file.
         path: PathBuf,

@@ -1,8 +1,8 @@
 //! The folder of a node: one node at a time, and clear words where it cannot be used.
 
-use meteorite_node::Node;
 use meteorite_node::data_dir::DataDir;
 use meteorite_node::socket::Client;
+use meteorite_node::{Node, NodeConfig};
 use meteorite_protocol::control::{ProblemKind, Reply, Request};
 
 use crate::harness::{Ship, config};
@@ -81,4 +81,48 @@ async fn bad_input_gets_one_clear_problem_and_changes_nothing() {
     };
     assert!(none.is_empty());
     ship.node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_loses_nothing_that_was_confirmed() {
+    let ship = Ship::launch().await;
+    let kept = ship.throw("This one is safe.").await;
+    let Ship { folder, keys, node } = ship;
+    node.shutdown().await.unwrap();
+    let database = DataDir::new(folder.path()).database();
+    let full = NodeConfig {
+        database_bytes_max: Some(std::fs::metadata(&database).unwrap().len()),
+        ..config(&folder)
+    };
+    let node = Node::start(full, keys.clone()).await.unwrap();
+    let throw = || Request::Throw {
+        text: "The disk is as full as this bottle. ".repeat(27),
+        nick: None,
+        tags: Vec::new(),
+        slots: None,
+        days: None,
+        lang: None,
+    };
+    let (mut confirmed, mut problem) = (vec![kept], None);
+    while problem.is_none() {
+        match node.ask(throw()).await {
+            Reply::Thrown(view) => confirmed.push(view.stone.bottle),
+            Reply::Problem(told) => problem = Some(told),
+            other => panic!("{other:?}"),
+        }
+    }
+    let problem = problem.unwrap();
+    assert_eq!(problem.kind, ProblemKind::Storage, "{problem}");
+    assert!(problem.next.contains("Make room"), "{problem}");
+    drop(node.shutdown().await);
+
+    let node = Node::start(config(&folder), keys).await.unwrap();
+    let Reply::Bottles(bottles) = node.ask(Request::Bottles).await else {
+        panic!("no bottles");
+    };
+    let mut there: Vec<String> = bottles.into_iter().map(|own| own.stone.bottle).collect();
+    there.sort();
+    confirmed.sort();
+    assert_eq!(there, confirmed, "what was confirmed, and nothing else");
+    node.shutdown().await.unwrap();
 }

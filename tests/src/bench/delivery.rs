@@ -1,10 +1,10 @@
 //! Throw to "in every other sky", and keyboard to a stranger's text.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use meteorite_node::Node;
 use meteorite_protocol::control::{Notice, Reply, Request};
+use meteorite_protocol::validate::Params;
 use tokio::sync::mpsc;
 
 use super::fleet::{Fleet, Link, throw};
@@ -31,30 +31,36 @@ pub(super) async fn run(nodes: usize, link: Link, delay: Option<Duration>) -> an
             }
         });
     }
-    let mut slowest = Vec::new();
-    let mut delivered = 0_usize;
+    let mut times = Times::default();
     for turn in 0..THROWS {
         for (at, node) in fleet.nodes.iter().enumerate() {
+            let text = format!("Bottle {turn} of ship {at}, with a few more words to carry.");
             let start = Instant::now();
-            let bottle = throw(
-                node,
-                format!("Bottle {turn} of ship {at}, with a few more words to carry."),
-            )
-            .await?;
-            let times = wait_for(&mut arrivals, &bottle, start, nodes - 1).await;
-            delivered += times.len();
-            slowest.extend(times.last().copied());
+            let bottle = throw(node, text).await?;
+            let reader = fleet.nodes.get((at + nodes / 2) % nodes).unwrap_or(node);
+            let (arrived, text) = tokio::join!(
+                wait_for(&mut arrivals, &bottle, start, nodes - 1),
+                read(reader, &bottle, start)
+            );
+            times.delivered += arrived.len();
+            times.skies.extend(arrived.last().copied());
+            times.texts.extend(text);
         }
     }
-    let reading = read_times(&fleet).await?;
     fleet.shutdown().await?;
     let expected = nodes * (nodes - 1) * THROWS;
-    Ok(figures(
-        slowest,
-        delivered as f64 / expected as f64,
-        reading,
-        &conditions(nodes, link, delay),
-    ))
+    let share = times.delivered as f64 / expected as f64;
+    Ok(figures(times, share, &conditions(nodes, link, delay)))
+}
+
+/// What was measured, in milliseconds.
+#[derive(Default)]
+struct Times {
+    /// Until the last other sky had the bottle.
+    skies: Vec<f64>,
+    /// Until one stranger had its text.
+    texts: Vec<f64>,
+    delivered: usize,
 }
 
 /// Milliseconds until each other sky had it, sorted.
@@ -79,77 +85,44 @@ async fn wait_for(
     times
 }
 
-/// From the request to throw until a stranger has the text: gossip, catch, the work of a claim, opening.
-async fn read_times(fleet: &Fleet) -> anyhow::Result<Vec<f64>> {
-    let mut times = Vec::new();
-    let mut drifting: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for (at, node) in fleet.nodes.iter().enumerate().take(READERS) {
-        let Reply::Sky(page) = node
-            .ask(Request::Sky {
-                filter: Default::default(),
-                cursor: None,
-                limit: Some(200),
-            })
-            .await
-        else {
-            bail!("no sky");
+/// A stranger who waits for this bottle catches and opens it as soon as it is in their sky: gossip, the work of a claim, opening.
+async fn read(reader: &Node, bottle: &str, start: Instant) -> Option<f64> {
+    loop {
+        let catch = Request::Catch {
+            bottle: Some(bottle.to_owned()),
         };
-        drifting.insert(at, page.stones.into_iter().map(|stone| stone.bottle).collect());
+        if matches!(reader.ask(catch).await, Reply::Caught(_)) {
+            break;
+        }
+        if start.elapsed() > LOST_AFTER {
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    for (at, node) in fleet.nodes.iter().enumerate().take(READERS) {
-        for bottle in drifting
-            .get(&at)
-            .into_iter()
-            .flatten()
-            .skip(at * READS)
-            .take(READS)
-        {
-            let start = Instant::now();
-            node.ask(Request::Catch {
-                bottle: Some(bottle.clone()),
-            })
-            .await;
-            match node
-                .ask(Request::Read {
-                    bottle: bottle.clone(),
-                })
-                .await
-            {
-                Reply::Read(_) => times.push(start.elapsed().as_secs_f64() * 1e3),
-                other => tracing::debug!(?other, "not read"),
-            }
+    let open = Request::Read {
+        bottle: bottle.to_owned(),
+    };
+    match reader.ask(open).await {
+        Reply::Read(_) => Some(start.elapsed().as_secs_f64() * 1e3),
+        other => {
+            tracing::warn!(?other, "not read");
+            None
         }
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times)
 }
 
-fn figures(mut slowest: Vec<f64>, share: f64, reading: Vec<f64>, conditions: &str) -> Vec<Figure> {
-    slowest.sort_by(f64::total_cmp);
-    let text: Vec<f64> = reading
-        .iter()
-        .map(|read| read + percentile(&slowest, 0.5))
-        .collect();
+fn figures(mut times: Times, share: f64, conditions: &str) -> Vec<Figure> {
+    times.skies.sort_by(f64::total_cmp);
+    times.texts.sort_by(f64::total_cmp);
+    let figure =
+        |name: &str, sorted: &[f64], rank| Figure::new(name, percentile(sorted, rank), "ms", conditions);
     vec![
-        Figure::new(
-            "throw to every other sky, p50",
-            percentile(&slowest, 0.5),
-            "ms",
-            conditions,
-        ),
-        Figure::new(
-            "throw to every other sky, p99",
-            percentile(&slowest, 0.99),
-            "ms",
-            conditions,
-        ),
+        figure("throw to every other sky, p50", &times.skies, 0.5),
+        figure("throw to every other sky, p99", &times.skies, 0.99),
         Figure::new("delivered", share * 100.0, "%", conditions),
-        Figure::new(
-            "throw to a stranger's text, p99",
-            percentile(&text, 0.99),
-            "ms",
-            format!("{conditions}; catch and open measured, median delivery added; claim work of 3 bits"),
-        ),
+        figure("throw to a stranger's text, p50", &times.texts, 0.5),
+        figure("throw to a stranger's text, p99", &times.texts, 0.99),
+        Figure::new("texts read", times.texts.len() as f64, "", conditions),
     ]
 }
 
@@ -158,11 +131,8 @@ fn conditions(nodes: usize, link: Link, delay: Option<Duration>) -> String {
         format!(", {} ms added to every link", delay.as_millis())
     });
     format!(
-        "{nodes} real nodes on loopback in one process, {}, files on disk{delay}; stamps of 4 bits, so without mining; {THROWS} throws each",
-        link.name()
+        "{nodes} real nodes on loopback in one process, {}, files on disk{delay}; stamps of 4 bits, as if mined before, claims of {} bits; {THROWS} throws each",
+        link.name(),
+        Params::stamps_mined_before().claim_bits_floor()
     )
 }
-
-/// Nodes that open bottles, and how many each.
-const READERS: usize = 10;
-const READS: usize = 4;

@@ -101,7 +101,7 @@ impl Fleet {
 pub(super) async fn launch(folder: &TempDir, link: Link, delay: Option<Duration>) -> anyhow::Result<Node> {
     let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
     let config = NodeConfig {
-        params: Params::for_tests(),
+        params: Params::stamps_mined_before(),
         listen: vec![link.listen()],
         link_delay: delay,
         ..NodeConfig::loopback(folder.path())

@@ -8,7 +8,7 @@ use meteorite_protocol::control::{Reply, Request};
 
 use super::Figure;
 use super::fleet::{Fleet, Link, address, dial, launch};
-use super::pure::sky_message;
+use crate::forge::sky_message;
 
 /// The old node gets its bottles by gossip from a source that throws without an allowance: a bare swarm. Then the newcomer
 /// connects, and we wait until its sky is as full.
@@ -81,7 +81,7 @@ async fn fill(old: &meteorite_node::Node, bottles: usize) -> anyhow::Result<f64>
     for at in 0..bottles {
         let (topic, message) = sky_message(&root, &format!("Bottle number {at} of a full sky."));
         bytes += message.len();
-        while net.publish(&topic, message.clone()).await.is_err() {
+        while net.publish(&topic.to_string(), message.clone()).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         if at % 50 == 49 {

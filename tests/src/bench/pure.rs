@@ -2,77 +2,17 @@
 
 use std::time::Instant;
 
-use meteorite_crypto::body::{BodyKey, seal_body};
 use meteorite_crypto::root::Root;
 use meteorite_crypto::sign::{Domain, SigningKey};
-use meteorite_crypto::stamp::Miner;
 use meteorite_protocol::engine::{Config, Effect, Engine, Input, MessageHandle};
-use meteorite_protocol::ids::{AuthorKey, ClaimantKey, Nonce, Peer, ReplyKey, Signature};
-use meteorite_protocol::time::{Now, UnixMillis};
+use meteorite_protocol::ids::{ClaimantKey, Peer, Signature};
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::validate::Params;
 use meteorite_protocol::verdict::Verdict;
-use meteorite_protocol::wire::{
-    Body, BodyBlock, BodyKeyKind, CatchMessage, Claim, Extensions, Gist, Header, Lang, Mood, Place, Signed,
-    SkyMessage, Wire,
-};
-use rand::RngExt;
+use meteorite_protocol::wire::{CatchMessage, Claim, Place, Signed, Wire};
 
 use super::Figure;
-
-/// A real sky message of now, and the name of its topic. The stamp has 20 bits only where a test asks for it.
-pub(super) fn sky_message(root: &Root, text: &str) -> (String, Vec<u8>) {
-    let mut nonce = [0; 16];
-    rand::rng().fill(&mut nonce);
-    let keys = root.bottle_keys(&nonce);
-    let author = AuthorKey(keys.author.public());
-    let nonce = Nonce(nonce);
-    let body = Body {
-        text: text.to_owned(),
-        nick: None,
-        tags: Vec::new(),
-        x: Extensions::default(),
-    };
-    let key = BodyKey::generate(&mut rand::rng());
-    let sealed = seal_body(
-        &key,
-        &body.encode(),
-        &Header::body_aad(&author, &nonce),
-        &mut rand::rng(),
-    );
-    let block = BodyBlock::from_sealed(&sealed.expect("a short body")).expect("a size class");
-    let epoch = now().wall.epoch();
-    let bits = Params::for_tests().stamp_bits_floor();
-    let stamp = Miner::stamp(&author.0, epoch.0, bits)
-        .step(u64::MAX)
-        .expect("a stamp");
-    let header = Header {
-        v: Header::VERSION,
-        nonce,
-        body: block.id(),
-        body_len: block.body_len(),
-        key: BodyKeyKind::Open(*key.expose()),
-        mood: Mood::default(),
-        tone: 0,
-        lang: Lang::UNDETERMINED,
-        gist: Gist::default(),
-        length: u16::try_from(text.len()).unwrap_or(u16::MAX),
-        art: 1,
-        slots: 3,
-        thrown_at: epoch,
-        ttl: 1_008,
-        author,
-        reply_to: ReplyKey(keys.reply.public()),
-        stamp,
-        stamp_lag: 0,
-        x: Extensions::default(),
-    };
-    let payload = header.encode();
-    let signature = Signature(keys.author.sign(Domain::Header, &payload));
-    let header = Signed::from_parts(payload, signature).expect("a header within its limits");
-    let message = SkyMessage { header, body: block }.encode();
-    (Topic::of_author(&author).to_string(), message)
-}
+use crate::forge::{now, sky_message};
 
 pub(super) fn run() -> Vec<Figure> {
     vec![headers(), rivals()]
@@ -84,7 +24,6 @@ fn headers() -> Figure {
     let root = Root::generate(&mut rand::rng());
     let messages: Vec<(Topic, Vec<u8>)> = (0..COUNT)
         .map(|at| sky_message(&root, &format!("Header number {at}.")))
-        .map(|(topic, bytes)| (topic.parse().expect("a topic of ours"), bytes))
         .collect();
     let mut engine = Engine::new(
         &Config {
@@ -168,12 +107,4 @@ fn rivals() -> Figure {
         "µs",
         format!("one core, signatures not counted; {kept} kept of 3 places"),
     )
-}
-
-fn now() -> Now {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-    Now::new(millis, UnixMillis(millis))
 }

@@ -1,11 +1,15 @@
 //! `cargo xtask bench [NAME] [--json]`: runs one or all benches and prints their figures.
 #![expect(clippy::print_stdout, reason = "figures go to standard output")]
 
-use meteorite_tests::bench::Bench;
+use meteorite_tests::bench::{self, Bench};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == bench::IDLE_CHILD) {
+        return bench::idle().await;
+    }
+    rlimit::increase_nofile_limit(u64::MAX)?;
     let json = arguments.iter().any(|argument| argument == "--json");
     let named = arguments.iter().find(|argument| !argument.starts_with("--"));
     let benches: Vec<Bench> = match named {

@@ -11,7 +11,6 @@ const LONGER_STILL: &[(&str, usize)] = &[
     ("node/cli/tests/journey.rs", 85),
     ("node/store/tests/it/backup.rs", 82),
     ("protocol/tests/core_net.rs", 117),
-    ("protocol/tests/corpus.rs", 129),
     ("protocol/tests/letters_mailbox.rs", 147),
     ("tests/src/sim/world.rs", 78),
 ];
