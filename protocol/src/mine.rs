@@ -7,11 +7,12 @@
 //! # A bottle's way
 //!
 //! 1. Thrown: the header is stored, `Publish` is asked for at once, and the bottle is *withheld*: sync does not offer it,
-//!    so that a neighbour that knows it must have it from the gossip of others or from us.
-//! 2. Published again with backoff while no neighbour is proven to have it and gossip still takes it: receivers accept
-//!    only their own ten-minute epoch and its neighbours, so after the *window* publishing is pointless.
-//! 3. Released to sync by the first neighbour that offers it back, the first claim, or the end of the window. The last
-//!    is for a bottle written offline: without it such a bottle would stay withheld and unpublishable for ever.
+//!    because whoever pulled it from us before anybody had it would know whose it is.
+//! 2. Published again with backoff until a neighbour takes it, while gossip still does: receivers accept only their own
+//!    ten-minute epoch and its neighbours, so after the *window* publishing is pointless.
+//! 3. Released to sync as soon as a neighbour took it: from then on it is offered like everything that we forwarded, and
+//!    nobody who asks can tell the two apart. Released without that at the end of the window, for a bottle written offline:
+//!    it would stay withheld and unpublishable for ever.
 //! 4. Caught, thrown back, answered; recast when its finders vanished; withdrawn before the first catch; sunk.
 //! 5. Archived [`LETTER_KEEP_MS`] after its time: until then letters for it are valid.
 //!
@@ -89,8 +90,6 @@ struct Following {
     row: OwnBottleRow,
     publish_at: Option<u64>,
     attempts: u32,
-    /// Neighbours took it since the start. What an earlier run handed over may have died in the wires with that run.
-    handed: bool,
     told: DeliveryTruth,
     /// What was due up to then has been drawn.
     settled_at: UnixMillis,
@@ -191,18 +190,12 @@ impl Mine {
         now: Now,
         effects: &mut Vec<MineEffect>,
     ) {
-        let jitter = self.jitter.clone();
         self.step(id, now, effects, |following| {
             following.row.handed = following.row.handed.max(neighbours);
-            if !following.handed && neighbours > 0 {
-                following.handed = true;
-                following.attempts = 1;
-                following.publish_at = Some(following.next_publish(&jitter, now));
-            }
         });
     }
 
-    /// A neighbour offered the bottle in sync although we withheld it: it has it.
+    /// A neighbour offered the bottle in sync: it has it.
     pub fn handle_offered_back(
         &mut self,
         id: BottleId,
@@ -217,7 +210,7 @@ impl Mine {
     pub fn handle_neighbour(&mut self, now: Now, effects: &mut Vec<MineEffect>) {
         let jitter = &self.jitter;
         for (id, following) in &mut self.bottles {
-            if !following.handed && following.publish_at.is_some() {
+            if following.publish_at.is_some() {
                 let soon = now.mono_ms.saturating_add(jitter.below(
                     &id.0,
                     u64::from(following.attempts),
@@ -370,7 +363,6 @@ impl Following {
             row,
             publish_at: None,
             attempts: 0,
-            handed: false,
             told,
             settled_at: UnixMillis(0),
         }
@@ -418,14 +410,8 @@ impl Following {
         }
     }
 
-    /// Handed to nobody: try again within seconds. Handed: give sync time for two rounds first.
     fn next_publish(&self, jitter: &Jitter, now: Now) -> u64 {
-        let backoff = if self.handed {
-            BACKOFF_HANDED
-        } else {
-            BACKOFF_UNHANDED
-        };
-        let delay = backoff.delay_ms(self.attempts);
+        let delay = BACKOFF.delay_ms(self.attempts);
         now.mono_ms
             .saturating_add(jitter.around(&self.row.bottle.id.0, u64::from(self.attempts), delay))
     }
@@ -459,6 +445,4 @@ const START_SPREAD_MS: u64 = 5 * SECOND_MS;
 /// A new neighbour gets what waits within this time.
 const JOIN_SPREAD_MS: u64 = 2 * SECOND_MS;
 /// While no neighbour could be handed the message.
-const BACKOFF_UNHANDED: Backoff = Backoff::new(5 * SECOND_MS, MINUTE_MS);
-/// Once neighbours were handed it: longer than two sync rounds and than gossipsub's duplicate cache.
-const BACKOFF_HANDED: Backoff = Backoff::new(MINUTE_MS, 8 * MINUTE_MS);
+const BACKOFF: Backoff = Backoff::new(5 * SECOND_MS, MINUTE_MS);

@@ -35,16 +35,17 @@ fn a_bottle_crosses_the_network_and_its_author_learns_only_what_is_proven() {
 }
 
 #[test]
-fn an_own_bottle_is_not_offered_in_sync_before_a_neighbour_offers_it_back() {
+fn an_own_bottle_is_not_offered_in_sync_before_a_neighbour_took_it() {
     let mut net = Net::new(3);
     let made = throw(&mut net, 0, 1);
     assert_eq!(stage(&net, 0, &made.id), Stage::Queued);
-    assert!(
-        !net.nodes[0]
+    let offered = |net: &Net| {
+        net.nodes[0]
             .engine
             .sky()
             .is_offered(&made.id, net.now.wall.epoch())
-    );
+    };
+    assert!(!offered(&net));
     net.link(0, 1);
     net.run(10_000);
     assert_eq!(
@@ -52,19 +53,10 @@ fn an_own_bottle_is_not_offered_in_sync_before_a_neighbour_offers_it_back() {
         Standing::Drifting,
         "by gossip, once there is somebody"
     );
-    assert!(
-        !net.nodes[0]
-            .engine
-            .sky()
-            .is_offered(&made.id, net.now.wall.epoch())
-    );
+    assert!(offered(&net), "as whoever forwarded it offers it");
+    assert_eq!(stage(&net, 0, &made.id), Stage::Handed, "that proves nothing yet");
     net.run(3 * SYNC_INTERVAL_MS);
-    assert!(
-        net.nodes[0]
-            .engine
-            .sky()
-            .is_offered(&made.id, net.now.wall.epoch())
-    );
+    assert_eq!(stage(&net, 0, &made.id), Stage::Held);
     net.link(0, 2);
     net.run(1_000);
     assert_eq!(net.nodes[2].engine.sky().standing(&made.id), Standing::Drifting);

@@ -158,7 +158,7 @@ fn only_what_is_proven_is_said() {
 }
 
 #[test]
-fn publishing_repeats_until_a_neighbour_is_proven_to_have_it() {
+fn publishing_repeats_until_a_neighbour_takes_it() {
     let mut alone = Sea::with_bottle();
     let tries = alone.publications(5 * MINUTE);
     assert!((6..=12).contains(&tries), "{tries} tries without a neighbour");
@@ -171,11 +171,18 @@ fn publishing_repeats_until_a_neighbour_is_proven_to_have_it() {
     assert_eq!(alone.publications(DAY), 0);
 
     let mut handed = Sea::with_bottle();
+    handed.run(|mine, now, effects| mine.handle_published(bottle(1), 0, now, effects));
+    assert!(handed.mine.is_withheld(&bottle(1)), "nobody took it");
     handed.run(|mine, now, effects| mine.handle_published(bottle(1), 3, now, effects));
     assert!(
-        handed.publications(90 * SECOND) <= 1,
-        "sync needs two rounds to prove anything"
+        handed
+            .said
+            .contains(&MineEffect::Release(bottle(1), Release::Handed)),
+        "from here on it is offered like everything that was forwarded"
     );
+    assert_eq!(handed.publications(DAY), 0);
+    handed.crash();
+    assert!(!handed.mine.is_withheld(&bottle(1)));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod deny;
 mod fuzz;
+mod notices;
 mod product;
 mod step;
 mod test;
@@ -33,6 +34,8 @@ enum Task {
     Fuzz(fuzz::Arguments),
     /// Checks licences, bans and sources of all dependencies with cargo-deny (installs it when missing).
     Deny(deny::Arguments),
+    /// Writes the notices of all linked third-party crates; `--check` only compares.
+    Notices(notices::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -43,5 +46,6 @@ fn main() -> anyhow::Result<()> {
         Task::Sim(arguments) => product::sim(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Deny(arguments) => deny::run(&arguments),
+        Task::Notices(arguments) => notices::run(&arguments),
     }
 }

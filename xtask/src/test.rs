@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::{deny, step};
+use crate::{deny, notices, step};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -22,6 +22,8 @@ enum Check {
     Doc,
     /// Licences, bans and sources of the dependencies.
     Deny,
+    /// The notices of third-party crates are up to date.
+    Notices,
 }
 
 /// Runs the checks; the first that fails ends the run with its output on the screen.
@@ -61,6 +63,7 @@ impl Check {
                 step::run("documentation", command)
             }
             Self::Deny => deny::run(&deny::Arguments::default()),
+            Self::Notices => notices::run(&notices::Arguments { check: true }),
         }
     }
 }

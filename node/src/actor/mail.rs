@@ -14,7 +14,7 @@ use meteorite_protocol::post::{
 use meteorite_protocol::rows::{decode, encode};
 use meteorite_protocol::schedule::Jitter;
 use meteorite_protocol::thread::{ThreadEffect, ThreadRow, Threads};
-use meteorite_protocol::time::Now;
+use meteorite_protocol::time::{DAY_MS, Now};
 use meteorite_protocol::topic::MAIL_PROTOCOL;
 use meteorite_protocol::validate::{Params, time_rules};
 use meteorite_protocol::wire::{MailAnswer, MailRequest, Wire, letter::author_address};
@@ -80,6 +80,12 @@ impl Actor {
         for row in self.shell.db().own_bottles().await? {
             self.watch_own(row.bottle, &row.nonce, row.expires_at);
         }
+        // Everybody asks mailboxes: whoever has thrown and opened nothing asks for an address that nobody has.
+        self.mail.post.handle_watch(Watch {
+            address: MailAddress(rand::random()),
+            bottle: BottleId([0; 32]),
+            until: now.wall.plus_ms(DECOY_MS),
+        });
         let mut threads = Vec::new();
         self.mail.threads.handle_start(now, &mut threads);
         let mut post = Vec::new();
@@ -350,6 +356,8 @@ const OUTBOX: &str = "outbox";
 const INBOX: &str = "inbox";
 const POLLS: &str = "polls";
 const THREADS: &str = "threads";
+/// A decoy address is watched for a year; a node that runs longer has others by then.
+const DECOY_MS: u64 = 365 * DAY_MS;
 /// Peers that a look-up dials at most, to learn whether they hold letters.
 const CLOSEST_DIALLED: usize = 8;
 /// How long a clean shutdown waits for receipts.

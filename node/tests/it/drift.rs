@@ -175,7 +175,7 @@ async fn a_newcomer_learns_what_drifts() {
     for text in ["One.", "Two.", "Three."] {
         thrown.push(author.throw(text).await);
     }
-    // A bottle that nobody took is withheld from sync until its gossip is over or somebody has it: let one neighbour have them.
+    // A bottle that nobody took is withheld from sync until its gossip is over: let one neighbour have them.
     let witness = Ship::launch().await;
     witness.meet(&author).await;
     until("the witness", || async {

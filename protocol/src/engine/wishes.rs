@@ -34,7 +34,7 @@ impl Engine {
             match wish {
                 MineEffect::Save(row) => effects.push(Effect::Durable(Row::Mine(row))),
                 MineEffect::Publish(bottle) => self.publish_bottle(bottle, effects),
-                MineEffect::Release(bottle, Release::Proven | Release::WindowClosed) => {
+                MineEffect::Release(bottle, Release::Handed | Release::Proven | Release::WindowClosed) => {
                     self.sky.set_withheld(&bottle, false);
                     self.own_messages.remove(&bottle);
                 }

@@ -60,8 +60,10 @@ impl PeerTag {
 /// Why sync may, or may not yet, offer an own bottle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Release {
-    /// Not offered: a neighbour that has it must have it from gossip.
+    /// Not offered: nobody has it yet, and whoever pulled it would know whose it is.
     Withheld,
+    /// Neighbours took it: it is offered like everything that we forwarded.
+    Handed,
     /// A neighbour is proven to have it, or a claim came.
     Proven,
     /// Gossip no longer takes it and nobody is proven to have it: sync is the only way left.
@@ -193,10 +195,13 @@ impl OwnBottleRow {
         if !self.held.is_empty() || !self.claims.is_empty() || !self.answers.is_empty() {
             return Some(Release::Proven);
         }
+        if self.handed > 0 {
+            return Some(Release::Handed);
+        }
         window_closed.then_some(Release::WindowClosed)
     }
 
-    /// Nobody is proven to have it, and it has not ended.
+    /// Nobody took it, and it has not ended.
     pub(super) fn wants_publishing(&self) -> bool {
         self.release == Release::Withheld && self.end.is_none()
     }

@@ -209,8 +209,8 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
     Ok(node)
 }
 
-/// A third node that reads the neighbour's bottles. Only a bottle that somebody is proven to have is offered in sync, and a
-/// child that is killed a moment after it got one by gossip learns of it by sync alone.
+/// A third node that reads the neighbour's bottles. Only a bottle that somebody took is offered in sync, and a child that is
+/// killed a moment after it got one by gossip learns of it by sync alone.
 async fn witness(folder: &TempDir, address: &str) -> anyhow::Result<Node> {
     let node = launch(folder).await?;
     node.ask(Request::Dial {

@@ -247,15 +247,16 @@ impl World {
             .filter(|row| row.release != Release::Withheld);
         let fresh: Vec<_> = released
             .filter(|row| !node.user.released.contains(&row.bottle.id))
-            .map(|row| (row.bottle.id, row.release, row.bottle.thrown_at))
+            .map(|row| (row.bottle.id, row.release, row.bottle.thrown_at, row.handed))
             .collect();
-        for (bottle, release, thrown_at) in fresh {
+        for (bottle, release, thrown_at, handed) in fresh {
             self.nodes[ix].user.released.insert(bottle);
             let elsewhere = self.model.bottle(&bottle).is_some_and(|exists| {
                 exists.is_elsewhere() || exists.claims.values().any(|claim| claim.claimer != ix)
             });
             let right = match release {
                 Release::Withheld => true,
+                Release::Handed => handed > 0,
                 Release::Proven => elsewhere,
                 Release::WindowClosed => now.wall >= thrown_at.plus(2).start(),
             };

@@ -3,55 +3,42 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::root::Root;
 use meteorite_net::{Net, NetConfig, Role};
-use meteorite_node::{Node, NodeConfig};
-use meteorite_protocol::control::{Reply, Request};
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::validate::Params;
 use meteorite_tests::forge::{sky_message, unsigned_message};
-use tempfile::TempDir;
 use tokio::task::JoinHandle;
+
+use crate::harness::Ship;
 
 /// Some nodes, each connected to all before it, and a bare swarm connected to all of them.
 struct Sea {
-    nodes: Vec<Node>,
+    ships: Vec<Ship>,
     flooder: Net,
     drain: JoinHandle<()>,
-    _folders: Vec<TempDir>,
 }
 
 impl Sea {
     async fn new(count: usize) -> Self {
-        let (mut nodes, mut folders) = (Vec::<Node>::new(), Vec::new());
+        let mut ships = Vec::<Ship>::new();
         let mut config = NetConfig::new(Role::Node, rand::random());
         config.seek_neighbours = false;
         config.global_addresses_only = false;
         let (flooder, mut events) = Net::start(config).await.unwrap();
         let drain = tokio::spawn(async move { while events.recv().await.is_some() {} });
         for _ in 0..count {
-            let folder = tempfile::tempdir().unwrap();
-            let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
-            let config = NodeConfig {
-                params: Params::for_tests(),
-                ..NodeConfig::loopback(folder.path())
-            };
-            let node = Node::start(config, keys).await.unwrap();
-            for other in &nodes {
-                let address = address(other).await;
-                let reply = node.ask(Request::Dial { address }).await;
-                assert!(matches!(reply, Reply::Dialling(_)), "{reply:?}");
+            let ship = Ship::launch().await;
+            for other in &ships {
+                ship.dial(&other.address().await).await;
             }
-            flooder.dial(address(&node).await.parse().unwrap()).await.unwrap();
-            nodes.push(node);
-            folders.push(folder);
+            flooder.dial(ship.address().await.parse().unwrap()).await.unwrap();
+            ships.push(ship);
         }
         Self {
-            nodes,
+            ships,
             flooder,
             drain,
-            _folders: folders,
         }
     }
 
@@ -59,17 +46,17 @@ impl Sea {
     async fn throws_arrive(&self, rounds: usize) -> (usize, usize) {
         let mut thrown = BTreeSet::new();
         for round in 0..rounds {
-            for (at, node) in self.nodes.iter().enumerate() {
+            for (at, ship) in self.ships.iter().enumerate() {
                 let text = format!("Bottle {round} of ship {at} through the flood.");
-                thrown.insert(throw(node, text).await);
+                thrown.insert(ship.throw(&text).await);
             }
         }
-        let expected = thrown.len() * self.nodes.len();
+        let expected = thrown.len() * self.ships.len();
         let start = Instant::now();
         loop {
             let mut there = 0;
-            for node in &self.nodes {
-                there += sky(node).await.intersection(&thrown).count();
+            for ship in &self.ships {
+                there += ship.sky().await.intersection(&thrown).count();
                 // An own bottle does not fall in the own sky.
                 there += rounds;
             }
@@ -81,8 +68,8 @@ impl Sea {
     }
 
     async fn end(self) {
-        for node in self.nodes {
-            node.shutdown().await.unwrap();
+        for ship in self.ships {
+            ship.node.shutdown().await.unwrap();
         }
         self.flooder.shutdown().await.unwrap();
         self.drain.abort();
@@ -117,7 +104,7 @@ async fn invalid_headers_cost_the_flooder_every_neighbour_within_half_a_minute()
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     flood.abort();
-    assert_eq!(sky(&sea.nodes[0]).await.len(), 0, "nothing of it fell");
+    assert_eq!(sea.ships[0].sky().await.len(), 0, "nothing of it fell");
     let (there, expected) = sea.throws_arrive(1).await;
     assert_eq!(there, expected, "honest bottles travel on");
     sea.end().await;
@@ -133,8 +120,8 @@ async fn valid_headers_only_raise_the_price_and_what_pays_it_is_delivered() {
         sea.flooder.publish(&topic.to_string(), bytes).await.ok();
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    for node in &sea.nodes {
-        let snapshot = node.snapshot().borrow().clone();
+    for ship in &sea.ships {
+        let snapshot = ship.node.snapshot().borrow().clone();
         assert!(
             snapshot.stamp_bits > floor,
             "stamps still cost {} bits",
@@ -158,55 +145,11 @@ fn the_flood_reaches_every_topic() {
     assert_eq!(topics.len(), 16);
 }
 
-async fn address(node: &Node) -> String {
-    let mut snapshot = node.snapshot();
-    let ready = snapshot.wait_for(|now| !now.listening.is_empty()).await.unwrap();
-    ready.listening[0].clone()
-}
-
 /// How many nodes have this neighbour.
 async fn neighbours_named(sea: &Sea, id: &str) -> usize {
     let mut count = 0;
-    for node in &sea.nodes {
-        let Reply::Peers(peers) = node.ask(Request::Peers).await else {
-            panic!("no peers");
-        };
-        count += usize::from(peers.iter().any(|peer| peer.peer == id));
+    for ship in &sea.ships {
+        count += usize::from(ship.peers().await.iter().any(|peer| peer.peer == id));
     }
     count
-}
-
-async fn throw(node: &Node, text: String) -> String {
-    let request = Request::Throw {
-        text,
-        nick: None,
-        tags: Vec::new(),
-        slots: None,
-        days: None,
-        lang: None,
-    };
-    match node.ask(request).await {
-        Reply::Thrown(view) => view.stone.bottle,
-        other => panic!("not thrown: {other:?}"),
-    }
-}
-
-/// All bottles in a node's sky.
-async fn sky(node: &Node) -> BTreeSet<String> {
-    let (mut all, mut cursor) = (BTreeSet::new(), None);
-    loop {
-        let request = Request::Sky {
-            filter: Default::default(),
-            cursor: cursor.clone(),
-            limit: Some(200),
-        };
-        let Reply::Sky(page) = node.ask(request).await else {
-            panic!("no sky");
-        };
-        all.extend(page.stones.into_iter().map(|stone| stone.bottle));
-        if page.next.is_none() {
-            return all;
-        }
-        cursor = page.next;
-    }
 }

@@ -7,7 +7,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod author;
 mod floods;
+mod harness;
 mod kill;
 mod sim;
 mod tidy;

@@ -1,0 +1,103 @@
+//! Real nodes on loopback with cheap stamps, each in a folder of its own.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use meteorite_crypto::keyfile::KeyFile;
+use meteorite_crypto::root::Root;
+use meteorite_net::PeerId;
+use meteorite_node::{Node, NodeConfig};
+use meteorite_protocol::control::{PeerView, Reply, Request};
+use meteorite_protocol::validate::Params;
+use tempfile::TempDir;
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One node.
+pub(crate) struct Ship {
+    pub(crate) node: Node,
+    _folder: TempDir,
+}
+
+impl Ship {
+    pub(crate) async fn launch() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
+        let config = NodeConfig {
+            params: Params::for_tests(),
+            ..NodeConfig::loopback(folder.path())
+        };
+        let node = Node::start(config, keys).await.unwrap();
+        Self {
+            node,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn address(&self) -> String {
+        let mut snapshot = self.node.snapshot();
+        let ready = snapshot.wait_for(|now| !now.listening.is_empty()).await.unwrap();
+        ready.listening[0].clone()
+    }
+
+    pub(crate) fn peer(&self) -> PeerId {
+        self.node.snapshot().borrow().peer.parse().unwrap()
+    }
+
+    pub(crate) async fn dial(&self, address: &str) {
+        let address = address.to_owned();
+        let reply = self.node.ask(Request::Dial { address }).await;
+        assert!(matches!(reply, Reply::Dialling(_)), "{reply:?}");
+    }
+
+    pub(crate) async fn peers(&self) -> Vec<PeerView> {
+        match self.node.ask(Request::Peers).await {
+            Reply::Peers(peers) => peers,
+            other => panic!("no peers: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn throw(&self, text: &str) -> String {
+        let request = Request::Throw {
+            text: text.to_owned(),
+            nick: None,
+            tags: Vec::new(),
+            slots: None,
+            days: None,
+            lang: None,
+        };
+        match self.node.ask(request).await {
+            Reply::Thrown(view) => view.stone.bottle,
+            other => panic!("not thrown: {other:?}"),
+        }
+    }
+
+    /// All bottles in the sky.
+    pub(crate) async fn sky(&self) -> BTreeSet<String> {
+        let (mut all, mut cursor) = (BTreeSet::new(), None);
+        loop {
+            let request = Request::Sky {
+                filter: Default::default(),
+                cursor,
+                limit: Some(200),
+            };
+            let Reply::Sky(page) = self.node.ask(request).await else {
+                panic!("no sky");
+            };
+            all.extend(page.stones.into_iter().map(|stone| stone.bottle));
+            if page.next.is_none() {
+                return all;
+            }
+            cursor = page.next;
+        }
+    }
+
+    pub(crate) async fn until_it_has(&self, bottle: &str) {
+        let start = Instant::now();
+        while !self.sky().await.contains(bottle) {
+            assert!(start.elapsed() < PATIENCE, "it did not arrive");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
