@@ -16,7 +16,14 @@ use rand::RngExt;
 /// A real sky message of now with the cheap stamp of tests, and its topic.
 #[must_use]
 pub fn sky_message(root: &Root, text: &str) -> (Topic, Vec<u8>) {
-    make(root, text, |keys, payload| {
+    dear_message(root, text, 0)
+}
+
+/// Like [`sky_message`], with a stamp so many bits above the floor: it passes an admission level that has risen.
+#[must_use]
+pub fn dear_message(root: &Root, text: &str, more_bits: u32) -> (Topic, Vec<u8>) {
+    let bits = Params::for_tests().stamp_bits_floor() + more_bits;
+    make(root, text, bits, |keys, payload| {
         Signature(keys.sign(Domain::Header, payload))
     })
 }
@@ -24,7 +31,8 @@ pub fn sky_message(root: &Root, text: &str) -> (Topic, Vec<u8>) {
 /// Like [`sky_message`], with a signature that is none.
 #[must_use]
 pub fn unsigned_message(root: &Root, text: &str) -> (Topic, Vec<u8>) {
-    make(root, text, |_, _| Signature([7; 64]))
+    let bits = Params::for_tests().stamp_bits_floor();
+    make(root, text, bits, |_, _| Signature([7; 64]))
 }
 
 /// Both clocks.
@@ -40,6 +48,7 @@ pub fn now() -> Now {
 fn make(
     root: &Root,
     text: &str,
+    bits: u32,
     sign: impl FnOnce(&meteorite_crypto::sign::SigningKey, &[u8]) -> Signature,
 ) -> (Topic, Vec<u8>) {
     let mut nonce = [0; 16];
@@ -62,7 +71,6 @@ fn make(
     );
     let block = BodyBlock::from_sealed(&sealed.expect("a short body")).expect("a size class");
     let epoch = now().wall.epoch();
-    let bits = Params::for_tests().stamp_bits_floor();
     let stamp = Miner::stamp(&author.0, epoch.0, bits)
         .step(u64::MAX)
         .expect("a stamp");

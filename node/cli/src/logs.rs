@@ -19,8 +19,10 @@ pub(crate) fn start(verbosity: u8) {
     drop(logging.try_init());
 }
 
-/// Everything of others from WARN; our own crates from the level asked for.
+/// Our own crates from the level asked for. Others are silent until something is asked for: a refused connection of a stranger
+/// is an ERROR to them and nothing that a user can do anything about.
 fn directives(verbosity: u8) -> String {
+    let others = if verbosity == 0 { "off" } else { "warn" };
     let own = match verbosity {
         0 => "warn",
         1 => "info",
@@ -28,7 +30,7 @@ fn directives(verbosity: u8) -> String {
         3.. => "trace",
     };
     let crates = OWN_CRATES.iter().map(|name| format!("{name}={own}"));
-    std::iter::once("warn".to_owned())
+    std::iter::once(others.to_owned())
         .chain(crates)
         .collect::<Vec<_>>()
         .join(",")
@@ -52,7 +54,8 @@ mod tests {
     fn libraries_stay_at_warn_however_loud_we_are() {
         for verbosity in 0..=9 {
             let directives = directives(verbosity);
-            assert!(directives.starts_with("warn,"), "{directives}");
+            let others = if verbosity == 0 { "off," } else { "warn," };
+            assert!(directives.starts_with(others), "{directives}");
             assert!(
                 !directives.contains("libp2p") && !directives.contains("ipfs"),
                 "{directives}"

@@ -84,7 +84,7 @@ impl Network {
     pub(super) fn listening(&self, me: &PeerId) -> Vec<String> {
         self.listening
             .iter()
-            .map(|address| format!("{address}/p2p/{me}"))
+            .map(|address| with_peer(&address.to_string(), me))
             .collect()
     }
 
@@ -100,7 +100,7 @@ impl Actor {
             NetEvent::Listening { address } => {
                 let me = self.shell.net().local_peer();
                 self.notify(Notice::Listening {
-                    address: format!("{address}/p2p/{me}"),
+                    address: with_peer(&address.to_string(), &me),
                 });
                 self.network.listening.insert(address);
             }
@@ -356,6 +356,7 @@ pub(super) fn peer_in(address: &Multiaddr) -> Option<PeerId> {
     text.rsplit_once("/p2p/").and_then(|(_, peer)| peer.parse().ok())
 }
 
+/// The address with our peer id at its end; one through a relay has it already.
 fn with_peer(address: &str, me: &PeerId) -> String {
     let end = format!("/p2p/{me}");
     if address.ends_with(&end) {

@@ -53,7 +53,8 @@ impl Fleet {
             let mut others: Vec<&String> = addresses.sample(&mut rand::rng(), DIALS).collect();
             others.extend(addresses.last());
             for other in others {
-                dial(&node, other).await?;
+                // A node that is full refuses; the others are enough, which `settle` checks.
+                drop(try_dial(&node, other).await);
             }
             addresses.push(mine);
             nodes.push(node);
@@ -121,14 +122,22 @@ pub(super) async fn address(node: &Node) -> anyhow::Result<String> {
     ready.listening.first().cloned().context("no address")
 }
 
-/// Dials and waits until it answered.
+/// Dials and waits until it answered; tries again for a while.
 pub(super) async fn dial(node: &Node, address: &str) -> anyhow::Result<()> {
-    match node
-        .ask(Request::Dial {
-            address: address.to_owned(),
-        })
-        .await
-    {
+    let start = Instant::now();
+    loop {
+        match try_dial(node, address).await {
+            Err(_) if start.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(200)).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn try_dial(node: &Node, address: &str) -> anyhow::Result<()> {
+    let request = Request::Dial {
+        address: address.to_owned(),
+    };
+    match node.ask(request).await {
         Reply::Dialling(_) => Ok(()),
         other => bail!("a dial failed: {other:?}"),
     }

@@ -8,7 +8,7 @@ use meteorite_protocol::control::{Reply, Request};
 
 use super::Figure;
 use super::fleet::{Fleet, Link, address, dial, launch};
-use crate::forge::sky_message;
+use crate::forge::dear_message;
 
 /// The old node gets its bottles by gossip from a source that throws without an allowance: a bare swarm. Then the newcomer
 /// connects, and we wait until its sky is as full.
@@ -79,7 +79,7 @@ async fn fill(old: &meteorite_node::Node, bottles: usize) -> anyhow::Result<f64>
     let mut bytes = 0_usize;
     let mut snapshot = old.snapshot();
     for at in 0..bottles {
-        let (topic, message) = sky_message(&root, &format!("Bottle number {at} of a full sky."));
+        let (topic, message) = dear_message(&root, &format!("Bottle number {at} of a full sky."), BITS_ABOVE);
         bytes += message.len();
         while net.publish(&topic.to_string(), message.clone()).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -111,3 +111,6 @@ async fn received_from(newcomer: &meteorite_node::Node) -> anyhow::Result<f64> {
         other => bail!("no peers: {other:?}"),
     }
 }
+
+/// So many bottles in a minute raise the admission level by a bit or two.
+const BITS_ABOVE: u32 = 6;

@@ -7,7 +7,7 @@ use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::root::Root;
 use meteorite_net::PeerId;
 use meteorite_node::{Node, NodeConfig};
-use meteorite_protocol::control::{PeerView, Reply, Request};
+use meteorite_protocol::control::{LetterSide, PeerView, Reply, Request};
 use meteorite_protocol::validate::Params;
 use tempfile::TempDir;
 
@@ -17,21 +17,49 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// One node.
 pub(crate) struct Ship {
     pub(crate) node: Node,
-    _folder: TempDir,
+    keys: KeyFile,
+    config: NodeConfig,
+    folder: TempDir,
 }
 
 impl Ship {
     pub(crate) async fn launch() -> Self {
+        Self::configured(|config| config).await
+    }
+
+    pub(crate) async fn configured(change: impl FnOnce(NodeConfig) -> NodeConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFile::new(Root::generate(&mut rand::rng()), 0, &mut rand::rng());
-        let config = NodeConfig {
+        let config = change(NodeConfig {
             params: Params::for_tests(),
             ..NodeConfig::loopback(folder.path())
-        };
-        let node = Node::start(config, keys).await.unwrap();
+        });
+        let node = Node::start(config.clone(), keys.clone()).await.unwrap();
         Self {
             node,
-            _folder: folder,
+            keys,
+            config,
+            folder,
+        }
+    }
+
+    /// Ends the node; call the result to start it again on its folder.
+    pub(crate) async fn go_offline(self) -> impl AsyncFnOnce() -> Self {
+        let Self {
+            node,
+            keys,
+            config,
+            folder,
+        } = self;
+        node.shutdown().await.unwrap();
+        async move || {
+            let node = Node::start(config.clone(), keys.clone()).await.unwrap();
+            Self {
+                node,
+                keys,
+                config,
+                folder,
+            }
         }
     }
 
@@ -91,6 +119,34 @@ impl Ship {
             }
             cursor = page.next;
         }
+    }
+
+    /// The texts of all letters that came.
+    pub(crate) async fn letters(&self) -> Vec<String> {
+        let Reply::Threads(threads) = self.node.ask(Request::Letters { thread: None }).await else {
+            panic!("no threads");
+        };
+        let mut texts = Vec::new();
+        for thread in threads {
+            let request = Request::Letters {
+                thread: Some(thread.thread),
+            };
+            let Reply::Letters(letters) = self.node.ask(request).await else {
+                panic!("no letters");
+            };
+            let came = letters
+                .into_iter()
+                .filter(|letter| letter.side == LetterSide::Stranger);
+            texts.extend(came.filter_map(|letter| letter.text));
+        }
+        texts
+    }
+
+    /// Something that must work.
+    pub(crate) async fn does(&self, request: Request) -> Reply {
+        let reply = self.node.ask(request).await;
+        assert!(!matches!(reply, Reply::Problem(_)), "{reply:?}");
+        reply
     }
 
     pub(crate) async fn until_it_has(&self, bottle: &str) {

@@ -11,5 +11,6 @@ mod author;
 mod floods;
 mod harness;
 mod kill;
+mod mailbox;
 mod sim;
 mod tidy;

@@ -13,7 +13,7 @@ pub(crate) fn line(notice: &Notice, now_ms: u64) -> Option<String> {
             words::moods(stone),
             words::one_line(&stone.lang),
             stone.length,
-            words::ago(stone.thrown_ms, now_ms),
+            words::thrown_ago(stone.thrown_ms, now_ms),
         ),
         Notice::Bottle(own) => {
             format!(

@@ -77,7 +77,7 @@ fn sky(page: &SkyPage, now_ms: u64) -> String {
     for stone in &page.stones {
         table.row(vec![
             words::short(&stone.bottle),
-            words::age(stone.thrown_ms, now_ms),
+            words::drifting(stone.thrown_ms, now_ms),
             words::one_line(&stone.lang),
             stone.length.to_string(),
             places(stone),
@@ -100,7 +100,7 @@ fn caught(hold: &HoldView, now_ms: u64) -> String {
     format!(
         "In your hold: {short}\n{}, thrown {}.\nOpen it with `meteorite read {short}`, or let it go with `meteorite release {short}`.",
         stone_line(&hold.stone),
-        words::ago(hold.stone.thrown_ms, now_ms)
+        words::thrown_ago(hold.stone.thrown_ms, now_ms)
     )
 }
 
@@ -118,7 +118,7 @@ fn opened(bottle: &BottleView, now_ms: u64) -> String {
     let about = [
         words::short(&bottle.stone.bottle),
         words::moods(&bottle.stone),
-        format!("thrown {}", words::ago(bottle.stone.thrown_ms, now_ms)),
+        format!("thrown {}", words::thrown_ago(bottle.stone.thrown_ms, now_ms)),
         tags.collect::<Vec<_>>().join(" "),
     ];
     let about = about
@@ -153,7 +153,7 @@ fn hold_table(hold: &[HoldView], now_ms: u64) -> String {
     for HoldView { stone, state } in hold {
         table.row(vec![
             words::short(&stone.bottle),
-            words::age(stone.thrown_ms, now_ms),
+            words::drifting(stone.thrown_ms, now_ms),
             words::one_line(&stone.lang),
             stone.length.to_string(),
             words::moods(stone),
@@ -171,7 +171,7 @@ fn collection(bottles: &[BottleView], now_ms: u64) -> String {
     for bottle in bottles {
         table.row(vec![
             words::short(&bottle.stone.bottle),
-            words::age(bottle.stone.thrown_ms, now_ms),
+            words::drifting(bottle.stone.thrown_ms, now_ms),
             words::one_line(&bottle.stone.lang),
             words::moods(&bottle.stone),
             words::one_line(&bottle.text),
@@ -189,7 +189,7 @@ fn own_table(bottles: &[OwnBottleView], now_ms: u64) -> String {
         let recast = if own.recast_ready { " (may be recast)" } else { "" };
         table.row(vec![
             words::short(&own.stone.bottle),
-            words::age(own.stone.thrown_ms, now_ms),
+            words::drifting(own.stone.thrown_ms, now_ms),
             words::until(own.stone.sinks_ms, now_ms),
             format!("{}{recast}", words::fate(own)),
             words::one_line(&own.text),

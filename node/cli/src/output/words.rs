@@ -51,6 +51,28 @@ pub(crate) fn ago(then_ms: u64, now_ms: u64) -> String {
     }
 }
 
+/// How long a bottle drifts. Its header is dated to ten minutes, so a younger one has no age yet.
+pub(crate) fn drifting(thrown_ms: u64, now_ms: u64) -> String {
+    if is_new(thrown_ms, now_ms) {
+        "new".to_owned()
+    } else {
+        age(thrown_ms, now_ms)
+    }
+}
+
+/// [`drifting`] inside a sentence.
+pub(crate) fn thrown_ago(thrown_ms: u64, now_ms: u64) -> String {
+    if is_new(thrown_ms, now_ms) {
+        "within the last ten minutes".to_owned()
+    } else {
+        ago(thrown_ms, now_ms)
+    }
+}
+
+fn is_new(thrown_ms: u64, now_ms: u64) -> bool {
+    now_ms.saturating_sub(thrown_ms) < 10 * MINUTE_MS
+}
+
 /// How long until then, roughly.
 pub(crate) fn until(then_ms: u64, now_ms: u64) -> String {
     match then_ms.saturating_sub(now_ms) {
