@@ -57,7 +57,7 @@ struct Actor {
     network: network::Network,
     mail: mail::Mail,
     /// When the last snapshot was told (mono).
-    told_ms: u64,
+    told_ms: Option<u64>,
     ticks: u64,
     wake: tokio::time::Instant,
     unread: u32,

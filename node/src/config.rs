@@ -29,6 +29,8 @@ pub struct NodeConfig {
     pub utc_offset_mins: i32,
     /// Artificial delay of every link, for benches.
     pub link_delay: Option<std::time::Duration>,
+    /// Memory of the process above which connections are refused; none for the default. Many nodes in one process need more.
+    pub memory_bytes_max: Option<usize>,
     /// The most bytes that the database may take; a write beyond fails as on a full disk. None but in tests.
     pub database_bytes_max: Option<u64>,
     /// Added to the computer's time of day, to see what a wrong clock does; 0 but in tests.
@@ -59,6 +61,7 @@ impl NodeConfig {
             params: Params::mainnet(),
             utc_offset_mins: 0,
             link_delay: None,
+            memory_bytes_max: None,
             database_bytes_max: None,
             clock_wrong_by_ms: 0,
         }

@@ -85,6 +85,9 @@ async fn peer_that_crashes_often_is_let_in_each_time() {
             Ok(vec![1]),
             "life {life}"
         );
+        let id = again.id();
+        let ups = || server.count(|event| matches!(event, NetEvent::PeerUp { peer, .. } if *peer == id));
+        until("announced anew", || async { ups() == life + 1 }).await;
         lives.push(again);
         tokio::time::sleep(meteorite_net::limits::TWIN_DIAL).await;
     }

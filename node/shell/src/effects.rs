@@ -7,7 +7,7 @@ use meteorite_protocol::engine::{self, Effect, EntryPlan, Event, Input, MessageH
 use meteorite_protocol::ids::{BodyId, BottleId};
 use meteorite_protocol::topic::Topic;
 use meteorite_protocol::verdict::Verdict;
-use meteorite_store::{SkyStore, SkyWrite, Unit};
+use meteorite_store::{SkyStore, SkyWrite, Unit, Write};
 
 use crate::peer::{peer_id, peer_of};
 use crate::rows::Whose;
@@ -94,9 +94,12 @@ impl Shell {
         }
     }
 
-    fn store_cache(&self, row: Row) {
+    fn store_cache(&mut self, row: Row) {
         let (writes, body) = rows::writes_of(row, Whose::Others, self.clock.now().wall);
         for write in writes {
+            if let Write::Sky(SkyWrite::PutHeader(header)) = &write {
+                self.fresh.push((**header).clone());
+            }
             if self.cache.push(write).is_err() {
                 tracing::debug!("a row was not written behind; sync brings it back");
             }

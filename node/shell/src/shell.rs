@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use meteorite_crypto::sign::SigningKey;
 use meteorite_net::{ContentError, Net, NetEvent, PeerId, Proto, RequestRef};
 use meteorite_protocol::engine::{self, Command, CommandId, Effect, Engine, Event, Input, Refusal};
-use meteorite_protocol::ids::{BodyId, MailAddress};
+use meteorite_protocol::ids::{BodyId, BottleId, MailAddress};
 use meteorite_protocol::mailbox::MailboxPolicy;
 use meteorite_protocol::time::Now;
-use meteorite_store::{Db, StoreError, Unit, Write, WriteBehind};
+use meteorite_store::{Db, HeaderRow, StoreError, Unit, Write, WriteBehind};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -45,6 +45,8 @@ pub struct Shell {
     pub(crate) post_office: Option<PostOffice>,
     pub(crate) jobs: JoinSet<Option<Input>>,
     pub(crate) clock: Clock,
+    /// Headers that the last step took in; they may not be in the store yet.
+    pub(crate) fresh: Vec<HeaderRow>,
     events: mpsc::Receiver<NetEvent>,
     next_command: u64,
 }
@@ -137,6 +139,7 @@ impl Shell {
             post_office,
             jobs: JoinSet::new(),
             clock,
+            fresh: Vec::new(),
             events,
             next_command: 1,
         })
@@ -229,6 +232,12 @@ impl Shell {
     #[must_use]
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// The header of a bottle that the last step took in, without waiting for the store.
+    #[must_use]
+    pub fn fresh_header(&self, bottle: &BottleId) -> Option<&HeaderRow> {
+        self.fresh.iter().find(|row| row.index.bottle == *bottle)
     }
 
     /// Waits until the rows written behind so far can be read.
@@ -341,6 +350,7 @@ impl Shell {
 
     /// One step: decide, store, send. In this order.
     async fn step(&mut self, input: Input, rows: Vec<Write>) -> Result<Vec<Event>, StepError> {
+        self.fresh.clear();
         let mut decided = Vec::new();
         self.engine.handle(input, self.clock.now(), &mut decided);
         let refused = decided

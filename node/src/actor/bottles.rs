@@ -87,6 +87,10 @@ impl Actor {
         if self.wires.notices.receiver_count() == 0 {
             return;
         }
+        if let Some(row) = self.shell.fresh_header(&bottle) {
+            return self.notify(Notice::Fell(self.stone_of_row(row)));
+        }
+        // An event before this one led to a step of its own: the header is in the store by now, or on its way there.
         self.shell.settle().await;
         if let Ok(rows) = self.shell.db().headers(&[bottle]).await {
             for row in &rows {

@@ -17,10 +17,13 @@ impl Actor {
     /// Tells the new picture if the last one is old enough; what is held back is told with the next tick.
     pub(super) fn tell_snapshot(&mut self) {
         let now = self.shell.now().mono_ms;
-        if now.saturating_sub(self.told_ms) < SNAPSHOT_EVERY_MS {
+        if self
+            .told_ms
+            .is_some_and(|told| now.saturating_sub(told) < SNAPSHOT_EVERY_MS)
+        {
             return;
         }
-        self.told_ms = now;
+        self.told_ms = Some(now);
         let picture = self.snapshot();
         self.wires.snapshot.send_if_modified(|told| {
             let same = Snapshot {

@@ -78,7 +78,7 @@ pub(crate) async fn start(
         throwing: std::collections::BTreeMap::new(),
         next_throw: 0,
         opening: std::collections::BTreeMap::new(),
-        told_ms: 0,
+        told_ms: None,
         ticks: 0,
         wake: Instant::now(),
         unread: 0,
@@ -218,6 +218,7 @@ async fn start_net(
     net.offers.mail = config.volunteer;
     net.link_delay = config.link_delay.map(meteorite_net::LinkDelay);
     net.global_addresses_only = config.mdns;
+    net.memory_bytes_max = config.memory_bytes_max.unwrap_or(net.memory_bytes_max);
     Net::start(net).await.map_err(|error| no_network(&error))
 }
 

@@ -105,6 +105,7 @@ pub(super) async fn launch(folder: &TempDir, link: Link, delay: Option<Duration>
         params: Params::stamps_mined_before(),
         listen: vec![link.listen()],
         link_delay: delay,
+        memory_bytes_max: Some(usize::MAX),
         ..NodeConfig::loopback(folder.path())
     };
     Node::start(config, keys)

@@ -158,11 +158,21 @@ impl Slot {
         if self.config.bootstrap.iter().any(dials_back) {
             return;
         }
-        for connection in self.peers.outlived(&peer, fresh, limits::TWIN_DIAL) {
+        let outlived = self.peers.outlived(&peer, fresh, limits::TWIN_DIAL);
+        if outlived.is_empty() {
+            return;
+        }
+        for connection in outlived {
             self.actions.push_back(ToSwarm::CloseConnection {
                 peer_id: peer,
                 connection: CloseConnection::One(connection),
             });
+        }
+        // It is a new neighbour that has forgotten what was under way; it is announced again once it has said what it offers.
+        if let Some(entry) = self.peers.get_mut(&peer)
+            && entry.announced.take().is_some()
+        {
+            self.outbox.push(NetEvent::PeerDown { peer });
         }
     }
 
