@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits for a peer: whatever takes time is a job whose result comes back as an [`Input`].
 
-use meteorite_net::{self as net, MessageRef, NetEvent, Proto, RequestRef};
+use meteorite_net::{self as net, MessageRef, NetEvent, Proto, PublishError, RequestRef};
 use meteorite_protocol::engine::{self, Effect, EntryPlan, Event, Input, MessageHandle, Protocol, Row};
 use meteorite_protocol::ids::{BodyId, BottleId};
 use meteorite_protocol::topic::Topic;
@@ -39,8 +39,16 @@ impl Shell {
             } => {
                 let net = self.net.clone();
                 self.jobs.spawn(async move {
-                    let handed = net.publish(&topic.to_string(), bytes).await;
-                    let neighbours = handed.map_or(0, |count| u16::try_from(count).unwrap_or(u16::MAX));
+                    let neighbours = match net.publish(&topic.to_string(), bytes).await {
+                        Ok(count) => u16::try_from(count).unwrap_or(u16::MAX),
+                        // Gossip has it from a try that ended badly, announces it, and takes it no second time. Waiting for a better
+                        // answer would be waiting for the end of its memory; sync does the rest.
+                        Err(PublishError::Duplicate) => 1,
+                        Err(error) => {
+                            tracing::debug!(%error, "not published");
+                            0
+                        }
+                    };
                     Some(Input::Published {
                         publication,
                         neighbours,
