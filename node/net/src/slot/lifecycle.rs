@@ -151,6 +151,23 @@ impl Slot {
         }
     }
 
+    /// Gossipsub tells its subscriptions with the first connection of a peer only. A peer that came back while its dead connections
+    /// stand has forgotten them, so its connection counts as a first one.
+    pub(super) fn as_a_new_peer<'a>(&self, event: FromSwarm<'a>) -> FromSwarm<'a> {
+        let FromSwarm::ConnectionEstablished(established) = event else {
+            return event;
+        };
+        let (peer, fresh) = (established.peer_id, established.connection_id);
+        let direct = !established.endpoint.is_dialer() && !established.endpoint.is_relayed();
+        if !direct || self.peers.outlived(&peer, fresh, limits::TWIN_DIAL).is_empty() {
+            return event;
+        }
+        FromSwarm::ConnectionEstablished(ConnectionEstablished {
+            other_established: 0,
+            ..established
+        })
+    }
+
     /// A bootstrap server dials back on purpose, to see whether we can be reached; everybody else that dials again has lost the
     /// connection before.
     fn close_outlived(&mut self, peer: PeerId, fresh: ConnectionId) {
