@@ -137,6 +137,9 @@ fn mesh_config(topics: &[TopicSpec]) -> Result<Config, String> {
             )
         })
         .validate_messages()
+        // Without authors, an own message that a neighbour sends back looks like a forged one to gossipsub, and whoever sends it is
+        // punished as for an invalid message; and yet any triangle of neighbours sends it back now and then. This way it is a duplicate.
+        .allow_self_origin(true)
         .heartbeat_interval(HEARTBEAT)
         .heartbeat_initial_delay(Duration::from_millis(100))
         .mesh_n(MESH_N)
@@ -188,7 +191,8 @@ fn score_params(config: &NetConfig) -> PeerScoreParams {
         ip_colocation_factor_threshold: 8.0,
         ip_colocation_factor_whitelist: colocation_whitelist(config),
         behaviour_penalty_weight: -10.0,
-        behaviour_penalty_threshold: 6.0,
+        // A peer that was restarted has forgotten from which meshes it was pruned, and asks for all of them at once: two points each.
+        behaviour_penalty_threshold: 2.0 * config.topics.len() as f64 + 6.0,
         behaviour_penalty_decay: 0.9,
         ..PeerScoreParams::default()
     }

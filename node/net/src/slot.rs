@@ -339,7 +339,7 @@ impl NetworkBehaviour for Slot {
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
         self.before_swarm_event(&event);
-        self.parts.on_swarm_event(self.as_a_new_peer(event));
+        self.parts.on_swarm_event(event);
         self.after_swarm_event(&event);
     }
 

@@ -66,6 +66,34 @@ async fn only_accepted_messages_travel_on() {
     );
 }
 
+/// In a triangle a message often comes back to its author, over the neighbour that got it first.
+#[tokio::test(flavor = "multi_thread")]
+async fn neighbours_that_send_back_our_own_messages_are_not_punished() {
+    let nodes = [quic_node().await, quic_node().await, quic_node().await];
+    let [first, second, third] = &nodes;
+    for (one, other) in [(first, second), (second, third), (third, first)] {
+        one.connect(other).await;
+        one.in_mesh(other).await;
+        other.in_mesh(one).await;
+    }
+    for round in 0..60_u8 {
+        for (at, node) in (0_u8..).zip(&nodes) {
+            node.net.publish(SKY, vec![at, round]).await.unwrap();
+        }
+    }
+    for (at, node) in (0_u8..).zip(&nodes) {
+        for other in (0..3).filter(|other| *other != at) {
+            node.hear(&[other, 59]).await;
+        }
+        let own =
+            node.count(|event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes.first() == Some(&at)));
+        assert_eq!(own, 0, "nobody hears itself");
+        for peer in node.net.peers().await.unwrap() {
+            assert!(peer.gossip_score >= 0.0, "a score of {}", peer.gossip_score);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn publish_says_what_is_wrong() {
     let (first, second) = (quic_node().await, quic_node().await);

@@ -1,6 +1,8 @@
 //! Starting twice, stopping once, coming back.
 
-use meteorite_net::{CallError, Closed, DialError, Net, NetError, NetEvent, Proto, PublishError, Role};
+use std::time::Duration;
+
+use meteorite_net::{CallError, Closed, DialError, Lost, Net, NetError, NetEvent, Proto, PublishError, Role};
 
 use crate::harness::{QUIC, SKY, TCP, TestNode, config, quic_node, until};
 
@@ -94,6 +96,27 @@ async fn peer_that_crashes_often_is_let_in_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn peer_that_is_back_at_once_after_a_crash_hears_gossip_again() {
+    let server = quic_node().await;
+    let settings = config(Role::Node, &[QUIC]);
+    let mut lives = Vec::new();
+    for life in 0..3 {
+        let again = TestNode::start(settings.clone()).await;
+        again.net.dial(server.address().await).await.unwrap();
+        let id = again.id();
+        until("the server's subscriptions are known", || async {
+            let peers = again.net.peers().await.unwrap();
+            peers.iter().any(|peer| !peer.mesh.is_empty())
+        })
+        .await;
+        let ups = || server.count(|event| matches!(event, NetEvent::PeerUp { peer, .. } if *peer == id));
+        until("announced anew", || async { ups() == life + 1 }).await;
+        // Less than a twin dial apart.
+        lives.push(again);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn node_returns_to_a_restarted_neighbour() {
     let server = config(Role::Node, &[QUIC]);
     let mut server_again = server.clone();
@@ -114,6 +137,33 @@ async fn node_returns_to_a_restarted_neighbour() {
         seeker.connected().await.contains(&id)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_tries_less_and_less_often() {
+    let server = quic_node().await;
+    let mut settings = config(Role::Node, &[QUIC]);
+    let seeker = TestNode::start(settings.clone()).await;
+    server.net.block(seeker.id(), 600).await.unwrap();
+    seeker.stop().await;
+    settings.seek_neighbours = true;
+    settings.cached_peers = vec![(server.id(), server.net.listeners().await.unwrap())];
+    let seeker = TestNode::start(settings).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let refused = server.sum(|event| {
+        if let NetEvent::Dropped {
+            what: Lost::Connections,
+            n,
+        } = event
+        {
+            *n
+        } else {
+            0
+        }
+    });
+    // At once, after 1 to 3 seconds, after 2 to 6 more.
+    assert!((1..=4).contains(&refused), "{refused} tries");
+    assert!(!seeker.connected().await.contains(&server.id()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 //!
 //! Nothing here waits for a peer: whatever takes time is a job whose result comes back as an [`Input`].
 
-use meteorite_net::{self as net, MessageRef, NetEvent, Proto, PublishError, RequestRef};
+use meteorite_net::{self as net, MessageRef, Net, NetEvent, Proto, PublishError, RequestRef};
 use meteorite_protocol::engine::{self, Effect, EntryPlan, Event, Input, MessageHandle, Protocol, Row};
 use meteorite_protocol::ids::{BodyId, BottleId};
 use meteorite_protocol::topic::Topic;
@@ -39,19 +39,9 @@ impl Shell {
             } => {
                 let net = self.net.clone();
                 self.jobs.spawn(async move {
-                    let neighbours = match net.publish(&topic.to_string(), bytes).await {
-                        Ok(count) => u16::try_from(count).unwrap_or(u16::MAX),
-                        // Gossip has it from a try that ended badly, announces it, and takes it no second time. Waiting for a better
-                        // answer would be waiting for the end of its memory; sync does the rest.
-                        Err(PublishError::Duplicate) => 1,
-                        Err(error) => {
-                            tracing::debug!(%error, "not published");
-                            0
-                        }
-                    };
                     Some(Input::Published {
                         publication,
-                        neighbours,
+                        neighbours: publish(&net, &topic, bytes).await,
                     })
                 });
             }
@@ -234,6 +224,20 @@ pub(crate) fn input_of(event: &NetEvent) -> Option<Input> {
             bytes,
         } => Some(asked(request, peer_of(peer)?, Protocol::Body, bytes)),
         _ => None,
+    }
+}
+
+/// Gossips; returns how many neighbours took it.
+async fn publish(net: &Net, topic: &Topic, bytes: Vec<u8>) -> u16 {
+    match net.publish(&topic.to_string(), bytes).await {
+        Ok(count) => u16::try_from(count).unwrap_or(u16::MAX),
+        // A neighbour sent it back to us, or gossip has it from a try that ended badly and announces it; it is taken no second time.
+        // Waiting for a better answer would be waiting for the end of gossip's memory; sync does the rest.
+        Err(PublishError::Duplicate) => 1,
+        Err(error) => {
+            tracing::debug!(%error, "not published");
+            0
+        }
     }
 }
 

@@ -334,16 +334,16 @@ impl Slot {
         };
         let info = |(peer, entry): (&PeerId, &super::peers::Peer)| {
             let mut connections: Vec<_> = entry.connections.iter().collect();
-            connections.sort_by_key(|connection| connection.relayed);
+            connections.sort_by_key(|connection| connection.relayed());
             PeerInfo {
                 peer: *peer,
                 connected: connections
                     .iter()
-                    .map(|connection| connection.address.clone())
+                    .map(|connection| connection.address().clone())
                     .collect(),
                 listens: entry.listens.clone(),
                 relayed: entry.is_relayed(),
-                outbound: connections.iter().any(|connection| connection.outbound),
+                outbound: connections.iter().any(|connection| connection.outbound()),
                 rtt: entry.rtt,
                 gossip_score: self.parts.gossip.peer_score(peer).unwrap_or_default(),
                 mesh: mesh(peer),

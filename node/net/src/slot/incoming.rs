@@ -204,6 +204,9 @@ impl Slot {
             .into_iter()
             .take(limits::BOOK_ADDRESSES_PER_PEER_MAX * 2)
             .collect();
+        for connection in entry.connections.iter().filter(|one| one.outbound()) {
+            self.book.succeeded(peer, connection.address(), now);
+        }
         let serves_kad = entry.protocols.contains(PROTOCOL.as_ref());
         for address in entry.listens.clone() {
             // Through a relay nothing is known about how the peer is really reached, so its local addresses are not believed.

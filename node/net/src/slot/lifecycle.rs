@@ -7,13 +7,14 @@ use libp2p::core::transport::ListenerId;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished, DialFailure, ListenFailure};
 use libp2p::swarm::{
-    CloseConnection, ConnectionDenied, ConnectionId, DialError as SwarmDialError, FromSwarm, ListenError,
+    CloseConnection, ConnectionDenied, DialError as SwarmDialError, FromSwarm, ListenError, NetworkBehaviour,
     ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
 
 use super::Slot;
 use super::commands::answer;
+use super::peers::Closed;
 use crate::book::{self, Source};
 use crate::config::Role;
 use crate::error::DialError;
@@ -136,11 +137,15 @@ impl Slot {
         if established.endpoint.is_dialer() {
             let address = established.endpoint.get_remote_address();
             self.book.learn(peer, address, Source::Learned, now);
-            self.book.succeeded(peer, address, now);
         }
         if !established.endpoint.is_dialer() && !established.endpoint.is_relayed() {
-            self.close_outlived(peer, established.connection_id);
+            self.close_outlived(peer, now);
         }
+        self.announce_changed(peer);
+    }
+
+    /// Announces a peer again when its path changed between direct and relayed.
+    fn announce_changed(&mut self, peer: PeerId) {
         let changed = self.peers.get(&peer).is_some_and(|entry| {
             entry
                 .announced
@@ -151,68 +156,70 @@ impl Slot {
         }
     }
 
-    /// Gossipsub tells its subscriptions with the first connection of a peer only. A peer that came back while its dead connections
-    /// stand has forgotten them, so its connection counts as a first one.
-    pub(super) fn as_a_new_peer<'a>(&self, event: FromSwarm<'a>) -> FromSwarm<'a> {
-        let FromSwarm::ConnectionEstablished(established) = event else {
-            return event;
-        };
-        let (peer, fresh) = (established.peer_id, established.connection_id);
-        let direct = !established.endpoint.is_dialer() && !established.endpoint.is_relayed();
-        if !direct || self.peers.outlived(&peer, fresh, limits::TWIN_DIAL).is_empty() {
-            return event;
-        }
-        FromSwarm::ConnectionEstablished(ConnectionEstablished {
-            other_established: 0,
-            ..established
-        })
-    }
-
-    /// A bootstrap server dials back on purpose, to see whether we can be reached; everybody else that dials again has lost the
-    /// connection before.
-    fn close_outlived(&mut self, peer: PeerId, fresh: ConnectionId) {
+    /// Closes what a newer connection of the same peer has outlived. A bootstrap server dials back on purpose, to see whether we can be
+    /// reached; everybody else that dials again has lost the connection before.
+    pub(super) fn close_outlived(&mut self, peer: PeerId, now: Instant) {
         let dials_back = |address: &Multiaddr| book::peer_of(address) == Some(peer);
         if self.config.bootstrap.iter().any(dials_back) {
             return;
         }
-        let outlived = self.peers.outlived(&peer, fresh, limits::TWIN_DIAL);
-        if outlived.is_empty() {
+        let Some(entry) = self.peers.get_mut(&peer) else {
             return;
-        }
-        for connection in outlived {
+        };
+        for connection in entry.outlive(now, limits::TWIN_DIAL) {
             self.actions.push_back(ToSwarm::CloseConnection {
                 peer_id: peer,
                 connection: CloseConnection::One(connection),
             });
         }
-        // It is a new neighbour that has forgotten what was under way; it is announced again once it has said what it offers.
-        if let Some(entry) = self.peers.get_mut(&peer)
-            && entry.announced.take().is_some()
-        {
-            self.outbox.push(NetEvent::PeerDown { peer });
+    }
+
+    /// A connection ended beside others of the same peer. Gossipsub tells its subscriptions with the first connection only, and hands
+    /// what it sends to any of them: a peer that was restarted while its dead connection stood never got them, so they are told again.
+    fn retell_subscriptions(&mut self, peer: PeerId) {
+        let standing = self.peers.get(&peer).and_then(|entry| entry.connections.last());
+        if let Some(connection) = standing {
+            self.parts
+                .gossip
+                .on_swarm_event(FromSwarm::ConnectionEstablished(ConnectionEstablished {
+                    peer_id: peer,
+                    connection_id: connection.id,
+                    endpoint: &connection.endpoint,
+                    failed_addresses: &[],
+                    other_established: 0,
+                }));
         }
     }
 
     fn closed(&mut self, closed: &ConnectionClosed<'_>) {
         let peer = closed.peer_id;
         match self.peers.closed(&peer, closed.connection_id) {
-            Some(entry) => {
-                if entry.announced.is_some() {
-                    self.outbox.push(NetEvent::PeerDown { peer });
-                }
+            Closed::Last { announced: true } => self.outbox.push(NetEvent::PeerDown { peer }),
+            // Whoever refuses us does so after the handshake: the address is good, and yet it has to rest.
+            Closed::Last { announced: false } if closed.endpoint.is_dialer() => {
+                let address = closed.endpoint.get_remote_address();
+                self.book
+                    .failed(Some(peer), address, Instant::now(), book::jitter());
             }
-            None => {
-                let changed = self.peers.get(&peer).is_some_and(|entry| {
-                    entry
-                        .announced
-                        .is_some_and(|relayed| relayed != entry.is_relayed())
-                });
-                if changed {
-                    self.announce(peer);
-                }
+            Closed::Last { announced: false } | Closed::Unknown => {}
+            Closed::Twin => self.retell_subscriptions(peer),
+            Closed::Outlived => {
+                self.retell_subscriptions(peer);
+                self.announce_anew(peer);
             }
         }
+        self.announce_changed(peer);
         self.finish_closing();
+    }
+
+    /// A peer that was restarted is a new neighbour: it has forgotten what was under way.
+    fn announce_anew(&mut self, peer: PeerId) {
+        if let Some(entry) = self.peers.get_mut(&peer)
+            && entry.announced.take().is_some()
+        {
+            self.outbox.push(NetEvent::PeerDown { peer });
+            self.announce(peer);
+        }
     }
 
     fn dial_failed(&mut self, failure: &DialFailure<'_>) {

@@ -33,10 +33,26 @@ pub(crate) struct Peer {
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
-    pub(crate) address: Multiaddr,
-    pub(crate) relayed: bool,
-    pub(crate) outbound: bool,
+    pub(crate) endpoint: ConnectedPoint,
     pub(crate) since: Instant,
+    /// A newer one has taken its place; it is being closed.
+    outlived: bool,
+}
+
+/// What the end of a connection means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The peer is gone.
+    Last {
+        /// The node had been told that it was there.
+        announced: bool,
+    },
+    /// Others stand, and this one had lost its place to a newer one: the peer was restarted.
+    Outlived,
+    /// Others stand.
+    Twin,
+    /// Not in the table.
+    Unknown,
 }
 
 impl Peers {
@@ -68,45 +84,30 @@ impl Peers {
     pub(crate) fn opened(&mut self, peer: PeerId, id: ConnectionId, endpoint: &ConnectedPoint, now: Instant) {
         let connection = Connection {
             id,
-            address: endpoint.get_remote_address().clone(),
-            relayed: endpoint.is_relayed(),
-            outbound: endpoint.is_dialer(),
+            endpoint: endpoint.clone(),
             since: now,
+            outlived: false,
         };
         self.0.entry(peer).or_default().connections.push(connection);
     }
 
-    /// A connection is gone; returns the peer's entry if it was the last.
-    pub(crate) fn closed(&mut self, peer: &PeerId, id: ConnectionId) -> Option<Peer> {
-        let entry = self.0.get_mut(peer)?;
+    /// A connection is gone.
+    pub(crate) fn closed(&mut self, peer: &PeerId, id: ConnectionId) -> Closed {
+        let Some(entry) = self.0.get_mut(peer) else {
+            return Closed::Unknown;
+        };
+        let outlived = |connection: &Connection| connection.outlived;
+        let was = entry.connections.iter().any(|one| one.id == id && one.outlived);
         entry.connections.retain(|connection| connection.id != id);
         if entry.connections.is_empty() {
-            self.0.remove(peer)
+            let announced = entry.announced.is_some();
+            self.0.remove(peer);
+            Closed::Last { announced }
+        } else if was && !entry.connections.iter().any(outlived) {
+            Closed::Outlived
         } else {
-            None
+            Closed::Twin
         }
-    }
-
-    /// Direct connections of a peer that are older than `fresh` by at least `age`. Nobody dials a neighbour again while its
-    /// connection lives: the peer was restarted, or its network changed, and what is sent on the old ones is lost.
-    pub(crate) fn outlived(&self, peer: &PeerId, fresh: ConnectionId, age: Duration) -> Vec<ConnectionId> {
-        let Some(entry) = self.0.get(peer) else {
-            return Vec::new();
-        };
-        let Some(since) = entry
-            .connections
-            .iter()
-            .find(|connection| connection.id == fresh)
-            .map(|connection| connection.since)
-        else {
-            return Vec::new();
-        };
-        let old = entry.connections.iter().filter(|connection| {
-            !connection.relayed
-                && connection.id != fresh
-                && since.saturating_duration_since(connection.since) >= age
-        });
-        old.map(|connection| connection.id).collect()
     }
 
     /// Relayed connections that a direct one has replaced for at least `age`.
@@ -114,31 +115,78 @@ impl Peers {
         let upgraded = self.0.iter().filter(|(_, peer)| {
             peer.connections
                 .iter()
-                .any(|connection| !connection.relayed && now.duration_since(connection.since) >= age)
+                .any(|connection| !connection.relayed() && now.duration_since(connection.since) >= age)
         });
         upgraded
             .flat_map(|(id, peer)| {
                 peer.connections
                     .iter()
-                    .filter(|connection| connection.relayed)
+                    .filter(|connection| connection.relayed())
                     .map(|connection| (*id, connection.id))
             })
             .collect()
     }
 }
 
+impl Connection {
+    /// Over a relay.
+    pub(crate) fn relayed(&self) -> bool {
+        self.endpoint.is_relayed()
+    }
+
+    /// We dialled.
+    pub(crate) fn outbound(&self) -> bool {
+        self.endpoint.is_dialer()
+    }
+
+    /// Where the other side is, as seen from here.
+    pub(crate) fn address(&self) -> &Multiaddr {
+        self.endpoint.get_remote_address()
+    }
+}
+
 impl Peer {
+    /// Marks and returns the direct connections that the newest inbound one has outlived. Nobody dials a neighbour again while its
+    /// connection lives: the peer was restarted, or its network changed, and what is sent on the old ones is lost. A connection that is
+    /// younger by less than `twin` may come from both sides dialling at once, or from one side trying two addresses; of the second
+    /// kind the dialler itself closes all but one, so that an inbound one which still has company after `twin` has outlived it.
+    pub(crate) fn outlive(&mut self, now: Instant, twin: Duration) -> Vec<ConnectionId> {
+        let direct = |connection: &&Connection| !connection.relayed();
+        let inbound = self
+            .connections
+            .iter()
+            .filter(direct)
+            .filter(|one| !one.outbound());
+        let Some((fresh, since)) = inbound.last().map(|connection| (connection.id, connection.since)) else {
+            return Vec::new();
+        };
+        let stands = now.saturating_duration_since(since) >= twin;
+        let old = self.connections.iter_mut().filter(|connection| {
+            let later = since.saturating_duration_since(connection.since) >= twin;
+            connection.id != fresh
+                && !connection.relayed()
+                && !connection.outlived
+                && connection.since <= since
+                && (later || stands && !connection.outbound())
+        });
+        old.map(|connection| {
+            connection.outlived = true;
+            connection.id
+        })
+        .collect()
+    }
+
     /// No direct connection exists.
     pub(crate) fn is_relayed(&self) -> bool {
-        self.connections.iter().all(|connection| connection.relayed)
+        self.connections.iter().all(Connection::relayed)
     }
 
     /// The address of the best connection: direct before relayed.
     pub(crate) fn best_address(&self) -> Option<&Multiaddr> {
         self.connections
             .iter()
-            .min_by_key(|connection| connection.relayed)
-            .map(|connection| &connection.address)
+            .min_by_key(|connection| connection.relayed())
+            .map(Connection::address)
     }
 
     /// Adds payload bytes.

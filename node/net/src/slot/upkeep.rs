@@ -29,7 +29,11 @@ impl Slot {
                 connection: CloseConnection::One(connection),
             });
         }
-        self.check_scores();
+        let everyone: Vec<PeerId> = self.peers.iter().map(|(peer, _)| *peer).collect();
+        for peer in everyone {
+            self.close_outlived(peer, now);
+            self.check_score(peer);
+        }
         self.seek_neighbours(now);
         self.seek_relays(now);
         self.watch_memory();
@@ -104,13 +108,6 @@ impl Slot {
         self.next_relay = Instant::now() + RELAY_PAUSE.mul_f64(book::jitter());
     }
 
-    fn check_scores(&mut self) {
-        let everyone: Vec<PeerId> = self.peers.iter().map(|(peer, _)| *peer).collect();
-        for peer in everyone {
-            self.check_score(peer);
-        }
-    }
-
     /// Cuts off a peer that gossipsub has graylisted.
     pub(super) fn check_score(&mut self, peer: PeerId) {
         if self
@@ -179,17 +176,20 @@ impl Slot {
 
 /// The address through which we talk to a relay, preferably the one that we dialled (a listener's view is an ephemeral port).
 fn relay_address(entry: &super::peers::Peer) -> Option<libp2p::Multiaddr> {
-    let direct = entry.connections.iter().filter(|connection| !connection.relayed);
+    let direct = entry
+        .connections
+        .iter()
+        .filter(|connection| !connection.relayed());
     let dialled = direct
         .clone()
-        .find(|connection| connection.outbound)
-        .map(|connection| connection.address.clone());
+        .find(|connection| connection.outbound())
+        .map(|connection| connection.address().clone());
     dialled.or_else(|| {
         let seen = direct.clone().next()?;
         entry
             .listens
             .iter()
-            .find(|address| crate::kad::is_fit(address, &seen.address))
+            .find(|address| crate::kad::is_fit(address, seen.address()))
             .cloned()
     })
 }
