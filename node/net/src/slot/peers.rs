@@ -151,13 +151,9 @@ impl Peer {
     /// younger by less than `twin` may come from both sides dialling at once, or from one side trying two addresses; of the second
     /// kind the dialler itself closes all but one, so that an inbound one which still has company after `twin` has outlived it.
     pub(crate) fn outlive(&mut self, now: Instant, twin: Duration) -> Vec<ConnectionId> {
-        let direct = |connection: &&Connection| !connection.relayed();
-        let inbound = self
-            .connections
-            .iter()
-            .filter(direct)
-            .filter(|one| !one.outbound());
-        let Some((fresh, since)) = inbound.last().map(|connection| (connection.id, connection.since)) else {
+        let inbound = |connection: &&Connection| !connection.relayed() && !connection.outbound();
+        let newest = self.connections.iter().rev().find(inbound);
+        let Some((fresh, since)) = newest.map(|connection| (connection.id, connection.since)) else {
             return Vec::new();
         };
         let stands = now.saturating_duration_since(since) >= twin;
