@@ -138,20 +138,9 @@ impl Mine {
         now: Now,
         effects: &mut Vec<MineEffect>,
     ) -> Result<(), TooManyBottles> {
-        if self.bottles.contains_key(&bottle.id) {
-            return Ok(());
-        }
-        if self.bottles.len() >= OWN_BOTTLES_MAX {
-            return Err(TooManyBottles);
-        }
-        let id = bottle.id;
         let mut following = Following::new(OwnBottleRow::new(bottle, now.wall));
         following.publish_at = Some(now.mono_ms);
-        effects.push(MineEffect::Save(Box::new(following.row.clone())));
-        effects.push(MineEffect::Truth(id, following.told));
-        self.bottles.insert(id, following);
-        self.step(id, now, effects, |_| {});
-        Ok(())
+        self.follow(following, now, effects)
     }
 
     /// A bottle that came from the network is ours: its words were restored on another machine. It is followed from here on and
@@ -163,17 +152,25 @@ impl Mine {
         now: Now,
         effects: &mut Vec<MineEffect>,
     ) -> Result<(), TooManyBottles> {
-        if self.bottles.contains_key(&bottle.id) {
+        let mut row = OwnBottleRow::new(bottle, now.wall);
+        row.release = Release::Proven;
+        row.add_held(from);
+        self.follow(Following::new(row), now, effects)
+    }
+
+    fn follow(
+        &mut self,
+        following: Following,
+        now: Now,
+        effects: &mut Vec<MineEffect>,
+    ) -> Result<(), TooManyBottles> {
+        let id = following.row.bottle.id;
+        if self.bottles.contains_key(&id) {
             return Ok(());
         }
         if self.bottles.len() >= OWN_BOTTLES_MAX {
             return Err(TooManyBottles);
         }
-        let id = bottle.id;
-        let mut row = OwnBottleRow::new(bottle, now.wall);
-        row.release = Release::Proven;
-        row.add_held(from);
-        let following = Following::new(row);
         effects.push(MineEffect::Save(Box::new(following.row.clone())));
         effects.push(MineEffect::Truth(id, following.told));
         self.bottles.insert(id, following);

@@ -20,14 +20,7 @@ async fn notices(wrong_by_ms: i64, seems: &str) {
     })
     .await;
     assert!(about_clock.what.contains(seems), "{}", about_clock.what);
-    let request = Request::Throw {
-        text: "When am I?".to_owned(),
-        nick: None,
-        tags: Vec::new(),
-        slots: None,
-        days: None,
-        lang: None,
-    };
+    let request = Request::throw("When am I?".to_owned());
     let Reply::Problem(problem) = wrong.ask(request).await else {
         panic!("thrown with a wrong date");
     };

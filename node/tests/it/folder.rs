@@ -95,14 +95,7 @@ async fn a_full_disk_loses_nothing_that_was_confirmed() {
         ..config(&folder)
     };
     let node = Node::start(full, keys.clone()).await.unwrap();
-    let throw = || Request::Throw {
-        text: "The disk is as full as this bottle. ".repeat(27),
-        nick: None,
-        tags: Vec::new(),
-        slots: None,
-        days: None,
-        lang: None,
-    };
+    let throw = || Request::throw("The disk is as full as this bottle. ".repeat(27));
     let (mut confirmed, mut problem) = (vec![kept], None);
     while problem.is_none() {
         match node.ask(throw()).await {

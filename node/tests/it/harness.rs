@@ -83,11 +83,7 @@ impl Ship {
     }
 
     pub(crate) async fn sky(&self) -> SkyPage {
-        let request = Request::Sky {
-            filter: Default::default(),
-            cursor: None,
-            limit: None,
-        };
+        let request = Request::sky();
         match self.ask(request).await {
             Reply::Sky(page) => page,
             other => panic!("no sky: {other:?}"),

@@ -158,6 +158,29 @@ pub enum Request {
     Shutdown,
 }
 
+impl Request {
+    /// A throw of `text` that leaves everything else to the node.
+    pub fn throw(text: impl Into<String>) -> Self {
+        Self::Throw {
+            text: text.into(),
+            nick: None,
+            tags: Vec::new(),
+            slots: None,
+            days: None,
+            lang: None,
+        }
+    }
+
+    /// The first page of everything that falls.
+    pub fn sky() -> Self {
+        Self::Sky {
+            filter: SkyFilter::default(),
+            cursor: None,
+            limit: None,
+        }
+    }
+}
+
 /// Which bottles a page of the sky leaves out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

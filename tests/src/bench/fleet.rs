@@ -146,14 +146,7 @@ async fn try_dial(node: &Node, address: &str) -> anyhow::Result<()> {
 
 /// Throws one bottle and says its id.
 pub(super) async fn throw(node: &Node, text: String) -> anyhow::Result<String> {
-    let request = Request::Throw {
-        text,
-        nick: None,
-        tags: Vec::new(),
-        slots: None,
-        days: None,
-        lang: None,
-    };
+    let request = Request::throw(text);
     match node.ask(request).await {
         Reply::Thrown(view) => Ok(view.stone.bottle),
         other => bail!("not thrown: {other:?}"),

@@ -65,14 +65,7 @@ async fn work(node: &Node, told: &mut Vec<String>) -> anyhow::Result<bool> {
     let now = state(node).await?;
     let next = (0..BOTTLES).map(text).find(|text| !now.thrown.contains_key(text));
     if let Some(text) = next {
-        let request = Request::Throw {
-            text: text.clone(),
-            nick: None,
-            tags: Vec::new(),
-            slots: None,
-            days: None,
-            lang: None,
-        };
+        let request = Request::throw(text.clone());
         match node.ask(request).await {
             Reply::Thrown(_) => say(&Line::Thrown { text })?,
             other => say(&Line::Broken {
@@ -97,14 +90,7 @@ async fn work(node: &Node, told: &mut Vec<String>) -> anyhow::Result<bool> {
 }
 
 async fn catch_one(node: &Node, now: &State) -> anyhow::Result<()> {
-    let Reply::Sky(page) = node
-        .ask(Request::Sky {
-            filter: Default::default(),
-            cursor: None,
-            limit: None,
-        })
-        .await
-    else {
+    let Reply::Sky(page) = node.ask(Request::sky()).await else {
         bail!("no sky");
     };
     let Reply::Hold(hold) = node.ask(Request::Hold).await else {

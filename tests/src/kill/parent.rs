@@ -193,14 +193,7 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
     let node = launch(folder).await?;
     for at in 0..BOTTLES {
         let text = format!("A steady neighbour's bottle number {at}.");
-        let request = Request::Throw {
-            text,
-            nick: None,
-            tags: Vec::new(),
-            slots: None,
-            days: None,
-            lang: None,
-        };
+        let request = Request::throw(text);
         let reply = node.ask(request).await;
         anyhow::ensure!(
             matches!(reply, Reply::Thrown(_)),
@@ -226,14 +219,7 @@ async fn witness(folder: &TempDir, address: &str) -> anyhow::Result<Node> {
             "the witness read only {read} bottles"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let Reply::Sky(page) = node
-            .ask(Request::Sky {
-                filter: Default::default(),
-                cursor: None,
-                limit: None,
-            })
-            .await
-        else {
+        let Reply::Sky(page) = node.ask(Request::sky()).await else {
             bail!("no sky");
         };
         for stone in page.stones {
@@ -262,14 +248,7 @@ async fn launch(folder: &TempDir) -> anyhow::Result<Node> {
 /// Catches what the child throws and writes to it, once per bottle.
 async fn answer_everything(node: Node) {
     loop {
-        if let Reply::Sky(page) = node
-            .ask(Request::Sky {
-                filter: Default::default(),
-                cursor: None,
-                limit: None,
-            })
-            .await
-        {
+        if let Reply::Sky(page) = node.ask(Request::sky()).await {
             for stone in page.stones {
                 node.ask(Request::Catch {
                     bottle: Some(stone.bottle.clone()),

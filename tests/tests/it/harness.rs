@@ -87,14 +87,7 @@ impl Ship {
     }
 
     pub(crate) async fn throw(&self, text: &str) -> String {
-        let request = Request::Throw {
-            text: text.to_owned(),
-            nick: None,
-            tags: Vec::new(),
-            slots: None,
-            days: None,
-            lang: None,
-        };
+        let request = Request::throw(text.to_owned());
         match self.node.ask(request).await {
             Reply::Thrown(view) => view.stone.bottle,
             other => panic!("not thrown: {other:?}"),
