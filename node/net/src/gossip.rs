@@ -10,7 +10,7 @@
 //! [`cut_controls`] is the guard against what gossipsub 0.49.5 leaves unbounded (GHSA-vrx6-jcp8-vm7m: a PRUNE for an unknown topic leaves
 //! a back-off entry for ever).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use libp2p::gossipsub::{
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{ConnectionHandler, NetworkBehaviour};
 
-use crate::config::{NetConfig, TopicSpec};
+use crate::config::NetConfig;
 use crate::limits;
 
 /// Gossipsub with a closed list of topics.
@@ -47,11 +47,8 @@ pub(crate) fn build(config: &NetConfig) -> Result<Gossip, String> {
         max_subscribed_topics: limits::TOPICS_PER_PEER_MAX,
         max_subscriptions_per_request: limits::TOPICS_PER_PEER_MAX,
     };
-    let mut gossip = Gossip::new_with_subscription_filter(
-        MessageAuthenticity::Anonymous,
-        mesh_config(&config.topics)?,
-        filter,
-    )?;
+    let mut gossip =
+        Gossip::new_with_subscription_filter(MessageAuthenticity::Anonymous, mesh_config()?, filter)?;
     gossip.with_peer_score(score_params(config), thresholds())?;
     for topic in &topics {
         gossip.subscribe(topic).map_err(|error| error.to_string())?;
@@ -71,7 +68,7 @@ pub(crate) struct RpcWeight {
 /// Removes from an RPC what would grow our memory without bound, and weighs the rest.
 ///
 /// PRUNE and GRAFT for topics that are not ours are removed, and so is everything above [`limits::GOSSIP_CONTROLS_MAX`] entries.
-pub(crate) fn cut_controls(event: &mut HandlerEvent, topics: &BTreeSet<String>) -> RpcWeight {
+pub(crate) fn cut_controls(event: &mut HandlerEvent, topics: &BTreeMap<String, usize>) -> RpcWeight {
     match event {
         HandlerEvent::Message {
             rpc,
@@ -124,7 +121,8 @@ pub(crate) fn audience(gossip: &Gossip, topic: &TopicHash) -> usize {
     mesh.len() + spare.min(MESH_N.saturating_sub(mesh.len()))
 }
 
-fn mesh_config(topics: &[TopicSpec]) -> Result<Config, String> {
+/// Sizes per topic are checked in [`crate::slot`]: gossipsub copies its own table of them at every poll of every connection.
+fn mesh_config() -> Result<Config, String> {
     let mut builder = ConfigBuilder::default();
     builder
         .validation_mode(ValidationMode::Anonymous)
@@ -157,9 +155,6 @@ fn mesh_config(topics: &[TopicSpec]) -> Result<Config, String> {
         .flood_publish(false)
         .idontwant_message_size_threshold(1_000)
         .idontwant_on_publish(false);
-    for topic in topics {
-        builder.max_transmit_size_for_topic(topic.message_bytes_max, IdentTopic::new(&topic.name).hash());
-    }
     builder.build().map_err(|error| error.to_string())
 }
 
@@ -235,7 +230,7 @@ const fn thresholds() -> PeerScoreThresholds {
 
 /// Whether a control entry may reach gossipsub. Its fields are private, so the topic is read from the start of its debug form, which
 /// names the variant first and the topic second; formatting stops after [`PEEK_BYTES`].
-fn is_wanted(control: &impl fmt::Debug, topics: &BTreeSet<String>) -> bool {
+fn is_wanted(control: &impl fmt::Debug, topics: &BTreeMap<String, usize>) -> bool {
     let mut peek = Peek(String::with_capacity(PEEK_BYTES));
     // An error only means that the peek is full.
     write!(peek, "{control:?}").ok();
@@ -245,7 +240,7 @@ fn is_wanted(control: &impl fmt::Debug, topics: &BTreeSet<String>) -> bool {
     peek.0
         .split('"')
         .nth(1)
-        .is_some_and(|topic| topics.contains(topic))
+        .is_some_and(|topic| topics.contains_key(topic))
 }
 
 /// Takes the first bytes of a formatted value and then refuses more.
@@ -292,7 +287,7 @@ mod tests {
 
     #[test]
     fn prune_for_a_foreign_topic_is_unwanted() {
-        let topics = BTreeSet::from(["/meteorite/1/catch".to_owned()]);
+        let topics = BTreeMap::from([("/meteorite/1/catch".to_owned(), 100)]);
         let control = |name: &str| {
             Control::Prune(Body {
                 topic_hash: TopicHash::from_raw(name),

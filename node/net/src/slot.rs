@@ -15,7 +15,7 @@ mod peers;
 mod upkeep;
 mod waiting;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
@@ -54,7 +54,8 @@ type Action = ToSwarm<Infallible, THandlerInEvent<Parts>>;
 pub(crate) struct Slot {
     local: PeerId,
     config: NetConfig,
-    topics: BTreeSet<String>,
+    /// The largest message of each topic.
+    topics: BTreeMap<String, usize>,
     parts: Parts,
     commands: mpsc::Receiver<Command>,
     outbox: Outbox,
@@ -120,9 +121,12 @@ impl Slot {
         let (alive, gone) = oneshot::channel();
         let mut interval = tokio::time::interval(limits::TICK);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let topics = config.topics.iter();
         let mut slot = Self {
             local: keypair.public().to_peer_id(),
-            topics: config.topics.iter().map(|topic| topic.name.clone()).collect(),
+            topics: topics
+                .map(|topic| (topic.name.clone(), topic.message_bytes_max))
+                .collect(),
             parts: Parts::new(keypair, &config)?,
             commands,
             outbox: Outbox::new(events),

@@ -211,6 +211,37 @@ async fn connections_from_one_address_are_limited() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn message_too_large_for_its_topic_counts_as_invalid() {
+    let mut loose = config(Role::Node, &[QUIC]);
+    for topic in &mut loose.topics {
+        topic.message_bytes_max = 60_000;
+    }
+    let (node, talker) = (quic_node().await, TestNode::start(loose).await);
+    talker.connect(&node).await;
+    talker
+        .publish_when_heard(SKY, &vec![7; limits::SKY_BYTES_MAX + 1])
+        .await;
+    talker
+        .publish_when_heard(SKY, &vec![8; limits::SKY_BYTES_MAX])
+        .await;
+    node.hear(&vec![8; limits::SKY_BYTES_MAX]).await;
+    assert_eq!(
+        node.count(
+            |event| matches!(event, NetEvent::Gossip { bytes, .. } if bytes.len() > limits::SKY_BYTES_MAX)
+        ),
+        0
+    );
+    let id = talker.id();
+    until("the sender is punished", || async {
+        let peers = node.net.peers().await.unwrap();
+        peers
+            .iter()
+            .any(|peer| peer.peer == id && peer.gossip_score < 0.0)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bytes_over_the_budget_are_dropped() {
     let settings = || {
         let mut settings = config(Role::Node, &[QUIC]);

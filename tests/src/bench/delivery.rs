@@ -12,6 +12,8 @@ use super::{Figure, percentile};
 
 /// Throws per node: the daily allowance.
 const THROWS: usize = 3;
+/// Between two throws, so that the claim, the letters and the announcements of one bottle do not count for the next.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long a bottle may take before it counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(20);
 
@@ -32,6 +34,7 @@ pub(super) async fn run(nodes: usize, link: Link, delay: Option<Duration>) -> an
         });
     }
     let mut times = Times::default();
+    tracing::info!(nodes, "the fleet is under way");
     for turn in 0..THROWS {
         for (at, node) in fleet.nodes.iter().enumerate() {
             let text = format!("Bottle {turn} of ship {at}, with a few more words to carry.");
@@ -43,8 +46,10 @@ pub(super) async fn run(nodes: usize, link: Link, delay: Option<Duration>) -> an
                 read(reader, &bottle, start)
             );
             times.delivered += arrived.len();
+            tracing::info!(turn, ship = at, arrived = arrived.len(), last_ms = ?arrived.last(), text_ms = ?text);
             times.skies.extend(arrived.last().copied());
             times.texts.extend(text);
+            tokio::time::sleep(PAUSE).await;
         }
     }
     fleet.shutdown().await?;
@@ -131,7 +136,7 @@ fn conditions(nodes: usize, link: Link, delay: Option<Duration>) -> String {
         format!(", {} ms added to every link", delay.as_millis())
     });
     format!(
-        "{nodes} real nodes on loopback in one process, {}, files on disk{delay}; stamps of 4 bits, as if mined before, claims of {} bits; {THROWS} throws each",
+        "{nodes} real nodes on loopback in one process, {}, files on disk{delay}; stamps of 4 bits, as if mined before, claims of {} bits; {THROWS} throws each, half a second apart",
         link.name(),
         Params::stamps_mined_before().claim_bits_floor()
     )

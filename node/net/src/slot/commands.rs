@@ -117,8 +117,10 @@ impl Slot {
     }
 
     fn publish(&mut self, topic: String, bytes: Vec<u8>) -> Result<usize, PublishError> {
-        if !self.topics.contains(&topic) {
-            return Err(PublishError::UnknownTopic);
+        match self.topics.get(&topic) {
+            None => return Err(PublishError::UnknownTopic),
+            Some(most) if bytes.len() > *most => return Err(PublishError::TooLarge),
+            Some(_) => {}
         }
         let topic = IdentTopic::new(topic).hash();
         let audience = gossip::audience(&self.parts.gossip, &topic);
@@ -330,7 +332,7 @@ impl Slot {
                     .mesh_peers(&IdentTopic::new(topic.as_str()).hash())
                     .any(|other| other == peer)
             };
-            self.topics.iter().filter(in_mesh).cloned().collect()
+            self.topics.keys().filter(in_mesh).cloned().collect()
         };
         let info = |(peer, entry): (&PeerId, &super::peers::Peer)| {
             let mut connections: Vec<_> = entry.connections.iter().collect();

@@ -46,6 +46,19 @@ impl Slot {
                 message_id,
                 message,
             } => {
+                let most = self
+                    .topics
+                    .get(message.topic.as_str())
+                    .copied()
+                    .unwrap_or_default();
+                if message.data.len() > most {
+                    self.parts.gossip.report_message_validation_result(
+                        &message_id,
+                        &propagation_source,
+                        MessageAcceptance::Reject,
+                    );
+                    return self.check_score(propagation_source);
+                }
                 let waits = if self.outbox.is_pressed() || self.closing.is_some() {
                     None
                 } else {
