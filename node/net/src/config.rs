@@ -167,6 +167,8 @@ pub struct NetConfig {
     pub global_addresses_only: bool,
     /// Keep dialling until there are enough neighbours. Off only in tests that build their own topology.
     pub seek_neighbours: bool,
+    /// Neighbours above which idle ones are let go; [`limits::NEIGHBOURS_HIGH`](crate::limits::NEIGHBOURS_HIGH) unless told.
+    pub neighbours_high: usize,
     /// Time for one request and its answer; `None` takes each protocol's own.
     pub call_timeout: Option<Duration>,
     /// Artificial delay, for benches.
@@ -201,6 +203,7 @@ impl NetConfig {
             ip_whitelist: BTreeSet::from([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]),
             global_addresses_only: true,
             seek_neighbours: true,
+            neighbours_high: limits::NEIGHBOURS_HIGH,
             call_timeout: None,
             link_delay: None,
             secret: Secret(secret),

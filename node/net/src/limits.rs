@@ -84,6 +84,12 @@ pub const BOOK_AGE_MAX: Duration = Duration::from_secs(24 * 3_600);
 pub const NEIGHBOURS_LOW: usize = 8;
 /// Neighbours at which the swarm stops dialling.
 pub const NEIGHBOURS_TARGET: usize = 12;
+/// Neighbours above which the swarm lets go of some: each costs processor time at every heartbeat, and look-ups meet new ones all day.
+pub const NEIGHBOURS_HIGH: usize = 24;
+/// A connection younger than this is not let go: a look-up or a first sync may still need it.
+pub const NEIGHBOUR_GRACE: Duration = Duration::from_secs(20);
+/// Neighbours let go at one heartbeat.
+pub const LET_GO_MAX: usize = 4;
 /// Dials that the re-dial manager has running at once.
 pub const DIALS_MAX: usize = 8;
 /// The first pause after a failed dial; doubled each time, with ± 50 % jitter.

@@ -167,6 +167,31 @@ async fn whoever_is_refused_tries_less_and_less_often() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn surplus_neighbours_are_let_go_when_they_are_idle() {
+    let mut settings = config(Role::Node, &[QUIC]);
+    settings.neighbours_high = 3;
+    let crowded = TestNode::start(settings).await;
+    let mut others = Vec::new();
+    for _ in 0..6 {
+        let other = quic_node().await;
+        other.connect(&crowded).await;
+        others.push(other);
+    }
+    assert_eq!(
+        crowded.connected().await.len(),
+        6,
+        "not before they had their time"
+    );
+    tokio::time::sleep(meteorite_net::limits::NEIGHBOUR_GRACE).await;
+    until("three are left", || async {
+        crowded.connected().await.len() == 3
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(crowded.connected().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_are_resolved_and_nonsense_is_refused() {
     let (server, client) = (quic_node().await, quic_node().await);
     let named = server

@@ -76,7 +76,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Until every node has neighbours, and then for three heartbeats of gossip.
+    /// Until every node has neighbours and has let go what is too many, and then for three heartbeats of gossip.
     async fn settle(&self) -> anyhow::Result<()> {
         let start = Instant::now();
         let wanted = u32::try_from(self.nodes.len().saturating_sub(1).min(3)).unwrap_or(1);

@@ -324,15 +324,23 @@ impl Slot {
         self.finish_closing();
     }
 
+    /// Whether we and the peer forward each other this topic.
+    pub(super) fn in_mesh(&self, peer: &PeerId, topic: &str) -> bool {
+        let mut mesh = self
+            .parts
+            .gossip
+            .mesh_peers(&IdentTopic::new(topic).hash())
+            .copied();
+        mesh.any(|other| other == *peer)
+    }
+
     fn snapshot(&self) -> Vec<PeerInfo> {
         let mesh = |peer: &PeerId| {
-            let in_mesh = |topic: &&String| {
-                self.parts
-                    .gossip
-                    .mesh_peers(&IdentTopic::new(topic.as_str()).hash())
-                    .any(|other| other == peer)
-            };
-            self.topics.keys().filter(in_mesh).cloned().collect()
+            let topics = self.topics.keys();
+            topics
+                .filter(|topic| self.in_mesh(peer, topic))
+                .cloned()
+                .collect()
         };
         let info = |(peer, entry): (&PeerId, &super::peers::Peer)| {
             let mut connections: Vec<_> = entry.connections.iter().collect();

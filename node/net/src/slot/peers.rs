@@ -172,6 +172,20 @@ impl Peer {
         .collect()
     }
 
+    /// No request is under way and every connection is at least this old.
+    pub(crate) fn is_idle_since(&self, now: Instant, age: Duration) -> bool {
+        self.asked == 0
+            && self.calling == 0
+            && self
+                .youngest()
+                .is_none_or(|since| now.saturating_duration_since(since) >= age)
+    }
+
+    /// When the newest connection was opened.
+    pub(crate) fn youngest(&self) -> Option<Instant> {
+        self.connections.iter().map(|connection| connection.since).max()
+    }
+
     /// No direct connection exists.
     pub(crate) fn is_relayed(&self) -> bool {
         self.connections.iter().all(Connection::relayed)

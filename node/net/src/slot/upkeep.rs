@@ -34,6 +34,7 @@ impl Slot {
             self.close_outlived(peer, now);
             self.check_score(peer);
         }
+        self.let_go(now);
         self.seek_neighbours(now);
         self.seek_relays(now);
         self.watch_memory();
@@ -42,6 +43,35 @@ impl Slot {
             self.sweep(now);
         }
         self.outbox.report();
+    }
+
+    /// Closes what is above [`NetConfig::neighbours_high`](crate::NetConfig), a few at a time: idle ones, youngest first, those in the
+    /// fewest meshes before others. Servers keep everybody, and bootstrap servers are kept.
+    fn let_go(&mut self, now: Instant) {
+        let surplus = self.peers.len().saturating_sub(self.config.neighbours_high);
+        if surplus == 0 || self.config.role == Role::Bootstrap || self.config.offers.relay {
+            return;
+        }
+        let relays: Vec<PeerId> = self
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.relay)
+            .collect();
+        let idle = self.peers.iter().filter(|(peer, entry)| {
+            entry.is_idle_since(now, limits::NEIGHBOUR_GRACE)
+                && !self.book.is_bootstrap(peer)
+                && !relays.contains(peer)
+        });
+        let mut idle: Vec<_> = idle
+            .map(|(peer, entry)| {
+                let meshes = self.topics.keys().filter(|topic| self.in_mesh(peer, topic));
+                (meshes.count(), std::cmp::Reverse(entry.youngest()), *peer)
+            })
+            .collect();
+        idle.sort_unstable();
+        for (_, _, peer) in idle.into_iter().take(surplus.min(limits::LET_GO_MAX)) {
+            self.disconnect(peer);
+        }
     }
 
     /// Dials until there are enough neighbours, and looks for strangers by random look-ups while there are not.
