@@ -26,6 +26,7 @@ mod trouble;
 mod views;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_protocol::control::{Notice, Problem, ProblemKind, Reply, Request};
@@ -34,6 +35,7 @@ use meteorite_shell::{Happening, Shell};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+use crate::analyst::Analyst;
 use crate::config::NodeConfig;
 use crate::data_dir::{DataDir, DataDirLock};
 use crate::node::{Asked, Wires};
@@ -51,6 +53,7 @@ struct Actor {
     shell: Shell,
     wires: Wires,
     jobs: JoinSet<Done>,
+    analyst: Arc<Analyst>,
     throwing: BTreeMap<u64, throw::Throwing>,
     next_throw: u64,
     opening: BTreeMap<meteorite_protocol::ids::BottleId, open::Opening>,

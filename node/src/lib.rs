@@ -15,6 +15,7 @@
 )]
 
 mod actor;
+mod analyst;
 pub mod backup;
 pub mod config;
 pub mod data_dir;

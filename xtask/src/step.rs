@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-/// The workspace root: the folder above this crate.
+/// The workspace root: the folder above this crate. `cargo run` says where that is; the program itself may have been built in another
+/// checkout that shares its target folder.
 pub(crate) fn workspace_root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let mut root = PathBuf::from(here);
     root.pop();
     root
 }

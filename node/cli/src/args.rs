@@ -173,6 +173,14 @@ pub(crate) enum Command {
     },
     /// Look for what is wrong and say what to do (ends with 1 when something must be mended)
     Doctor,
+    /// Read what a text feels, says and is about: one text, or every line of standard input
+    Analyse {
+        /// The text; without it, lines are read from standard input
+        text: Option<String>,
+        /// With --json: also every label of every data set the parser learned from
+        #[arg(long)]
+        heads: bool,
+    },
     /// Write everything of yours into one sealed file
     Backup {
         /// The file to write; it must not exist

@@ -1,5 +1,6 @@
 //! From what was typed to the code that does it: one file per family of commands.
 
+mod analyse;
 mod backup;
 mod finder;
 mod keys;
@@ -66,6 +67,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Ending {
         Command::Restore { file } => backup::restore(context, &file).await,
         Command::Status => here(context, Request::Snapshot).await,
         Command::Demo(args) => demo::run(context, args).await,
+        Command::Analyse { text, heads } => analyse::run(context, text, heads),
         Command::Completions { shell } => reference::completions(context, shell),
         Command::CommandsTable => reference::commands_table(context),
     }

@@ -8,12 +8,16 @@ use meteorite_protocol::wire::Place;
 use tokio::sync::oneshot;
 
 use super::{Actor, mail, trouble::Trouble};
-use crate::vault::bottle::Stamp;
+use crate::vault::bottle::{Facets, Stamp};
 
 /// The end of a job.
 pub(super) enum Done {
     /// A stamp was mined, or the mining was cancelled.
-    Stamp { throw: u64, stamp: Option<Stamp> },
+    Stamp {
+        throw: u64,
+        stamp: Option<Stamp>,
+        facets: Facets,
+    },
     /// The work of a claim was mined, or the mining was cancelled.
     Claim(Box<MinedClaim>),
     /// A dial ended.
@@ -37,7 +41,7 @@ pub(super) struct MinedClaim {
 impl Actor {
     pub(super) async fn on_done(&mut self, done: Done) -> Result<(), Trouble> {
         match done {
-            Done::Stamp { throw, stamp } => self.on_stamp(throw, stamp).await,
+            Done::Stamp { throw, stamp, facets } => self.on_stamp(throw, stamp, facets).await,
             Done::Claim(mined) => self.on_claim_mined(*mined).await,
             Done::Dialled {
                 address,

@@ -1,6 +1,7 @@
 //! Throwing a bottle: check, seal, mine, store, publish.
 
 use meteorite_crypto::stamp::Miner;
+use meteorite_ml::parser::{Contact, find_contact};
 use meteorite_protocol::control::{Notice, Problem, ProblemKind, Reply};
 use meteorite_protocol::economy::Spending;
 use meteorite_protocol::engine::{Command, Refusal};
@@ -36,6 +37,8 @@ pub(super) struct Throwing {
     composed: Composed,
     body: Body,
     nudge: Option<String>,
+    /// The writer's own word about the language.
+    lang: Option<Lang>,
     progress: Progress,
     stop: CancellationToken,
     reply: oneshot::Sender<Reply>,
@@ -47,6 +50,10 @@ impl Actor {
         wish: Wish,
         reply: oneshot::Sender<Reply>,
     ) -> Result<(), (Trouble, oneshot::Sender<Reply>)> {
+        let lang = match language(wish.lang.as_deref()) {
+            Ok(lang) => lang,
+            Err(problem) => return Err((problem.into(), reply)),
+        };
         let (choice, nudge) = match self.check(wish) {
             Ok(checked) => checked,
             Err(problem) => return Err((problem.into(), reply)),
@@ -60,6 +67,7 @@ impl Actor {
                     composed,
                     body,
                     nudge,
+                    lang,
                     progress,
                     stop: self.wires.stop.child_token(),
                     reply,
@@ -74,8 +82,13 @@ impl Actor {
     }
 
     /// The stamp is there: finish the bottle, store it with its own row, publish it.
-    pub(super) async fn on_stamp(&mut self, throw: u64, stamp: Option<Stamp>) -> Result<(), Trouble> {
-        let Some(throwing) = self.throwing.remove(&throw) else {
+    pub(super) async fn on_stamp(
+        &mut self,
+        throw: u64,
+        stamp: Option<Stamp>,
+        facets: Facets,
+    ) -> Result<(), Trouble> {
+        let Some(mut throwing) = self.throwing.remove(&throw) else {
             return Ok(());
         };
         let thrown_at = self.shell.now().wall.epoch();
@@ -93,6 +106,7 @@ impl Actor {
             self.throwing.insert(throw, throwing);
             return Ok(());
         }
+        throwing.composed.say(facets, throwing.lang);
         let Throwing {
             composed,
             body,
@@ -190,7 +204,9 @@ impl Actor {
             .map(|nick| text::compose(TextKind::Nick, &nick))
             .transpose();
         let tags = text::compose_tags(wish.tags.iter().map(String::as_str)).map_err(|error| unfit(&error))?;
-        let lang = language(wish.lang.as_deref())?;
+        if let Some(contact) = find_contact(composed.as_str()) {
+            return Err(reachable(contact));
+        }
         let slots = wish.slots.unwrap_or(limits::SLOTS_DEFAULT);
         within(
             "places for finders",
@@ -214,10 +230,6 @@ impl Actor {
             },
             slots,
             ttl: days * EPOCHS_PER_DAY,
-            facets: Facets {
-                lang,
-                ..Facets::default()
-            },
         };
         Ok((choice, nudge))
     }
@@ -232,20 +244,40 @@ impl Actor {
         let epoch = self.shell.now().wall.epoch();
         let miner = Miner::stamp(&throwing.composed.author().0, epoch.0, bits);
         let (progress, stop) = (throwing.progress.clone(), throwing.stop.clone());
+        let (analyst, text) = (self.analyst.clone(), throwing.body.text.clone());
         self.jobs.spawn(async move {
-            let stamp = mine(miner, progress, stop)
-                .await
-                .map(|counter| Stamp { epoch, counter });
-            Done::Stamp { throw, stamp }
+            let read = tokio::task::spawn_blocking(move || analyst.facets(&text));
+            let (counter, facets) = tokio::join!(mine(miner, progress, stop), read);
+            Done::Stamp {
+                throw,
+                stamp: counter.map(|counter| Stamp { epoch, counter }),
+                facets: facets.unwrap_or_default(),
+            }
         });
     }
 }
 
-fn language(tag: Option<&str>) -> Result<Lang, Problem> {
-    let Some(tag) = tag else {
-        return Ok(Lang::UNDETERMINED);
+/// Whoever reads a bottle is a stranger, and it drifts for days: an address in it is refused, kindly.
+fn reachable(contact: Contact) -> Problem {
+    let what = match contact {
+        Contact::Link => "The text has a link in it.",
+        Contact::Mail => "The text has a mail address in it.",
+        Contact::Phone => "The text has a telephone number in it.",
+        Contact::Handle => "The text has the name of an account in it.",
     };
-    Lang::new(tag).ok_or_else(|| {
+    Problem::new(
+        ProblemKind::Input,
+        what,
+        "Nothing was thrown; your text is untouched.",
+        "Bottles are anonymous and anybody may find them. Leave it out; whoever catches the bottle can answer you here.",
+    )
+}
+
+fn language(tag: Option<&str>) -> Result<Option<Lang>, Problem> {
+    let Some(tag) = tag else {
+        return Ok(None);
+    };
+    Lang::new(tag).map(Some).ok_or_else(|| {
         Problem::new(
             ProblemKind::Input,
             format!("“{tag}” is not a language tag."),

@@ -22,8 +22,6 @@ pub(crate) struct Choice {
     pub(crate) slots: u8,
     /// Epochs to drift.
     pub(crate) ttl: u32,
-    /// What the analysis says.
-    pub(crate) facets: Facets,
 }
 
 /// The author's word about a text.
@@ -77,10 +75,10 @@ pub(crate) fn compose(root: &Root, choice: Choice, rng: &mut impl CryptoRng) -> 
         body: block.id(),
         body_len: block.body_len(),
         key: BodyKeyKind::Open(*key.expose()),
-        mood: choice.facets.mood,
-        tone: choice.facets.tone,
-        lang: choice.facets.lang,
-        gist: choice.facets.gist,
+        mood: Mood::default(),
+        tone: 0,
+        lang: Lang::UNDETERMINED,
+        gist: Gist::default(),
         length: choice.length,
         art: ART_VERSION,
         slots: choice.slots,
@@ -99,6 +97,14 @@ impl Composed {
     /// The key whose stamp must be mined.
     pub(crate) fn author(&self) -> AuthorKey {
         self.header.author
+    }
+
+    /// Puts what the analysis found into the header; the writer's own word about the language counts more.
+    pub(crate) fn say(&mut self, facets: Facets, lang: Option<Lang>) {
+        self.header.mood = facets.mood;
+        self.header.tone = facets.tone;
+        self.header.lang = lang.unwrap_or(facets.lang);
+        self.header.gist = facets.gist;
     }
 
     /// The finished bottle, thrown in `thrown_at`; `None` when the stamp was mined for neither this epoch nor the last.

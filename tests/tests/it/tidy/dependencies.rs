@@ -10,6 +10,7 @@ use super::sources::{all, report, root};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("meteorite-crypto", &[]),
     ("meteorite-protocol", &["meteorite-crypto"]),
+    ("meteorite-ml", &[]),
     ("meteorite-net", &["meteorite-crypto", "meteorite-protocol"]),
     ("meteorite-store", &["meteorite-crypto", "meteorite-protocol"]),
     (
@@ -25,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "meteorite-node",
         &[
             "meteorite-crypto",
+            "meteorite-ml",
             "meteorite-protocol",
             "meteorite-net",
             "meteorite-shell",
@@ -44,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "meteorite-cli",
         &[
             "meteorite-crypto",
+            "meteorite-ml",
             "meteorite-protocol",
             "meteorite-node",
             "meteorite-bootstrap",

@@ -1,0 +1,6 @@
+//! What a message feels, says and is about, found on the device.
+//!
+//! Pure: no network, no clock, no randomness, no global state. The models' files lie in `assets/parser`, made by the scripts in
+//! `training/`.
+
+pub mod parser;
