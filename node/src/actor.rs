@@ -26,7 +26,6 @@ mod trouble;
 mod views;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_protocol::control::{Notice, Problem, ProblemKind, Reply, Request};
@@ -35,7 +34,6 @@ use meteorite_shell::{Happening, Shell};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::analyst::Analyst;
 use crate::config::NodeConfig;
 use crate::data_dir::{DataDir, DataDirLock};
 use crate::node::{Asked, Wires};
@@ -53,7 +51,6 @@ struct Actor {
     shell: Shell,
     wires: Wires,
     jobs: JoinSet<Done>,
-    analyst: Arc<Analyst>,
     throwing: BTreeMap<u64, throw::Throwing>,
     next_throw: u64,
     opening: BTreeMap<meteorite_protocol::ids::BottleId, open::Opening>,

@@ -10,23 +10,20 @@ use crate::vault::bottle::Facets;
 /// Below this a language is a guess, and the header says that it is not known.
 const LANGUAGE_SURE: f32 = 0.6;
 
-/// The parser, loaded when it is first needed: a node that throws nothing holds no model.
-#[derive(Debug, Default)]
-pub(crate) struct Analyst(OnceLock<Option<Parser>>);
-
-impl Analyst {
-    /// The author's word about a text; nothing at all if the parser cannot be loaded, which never keeps a bottle from being thrown.
-    /// Takes milliseconds, the first time a tenth of a second.
-    pub(crate) fn facets(&self, text: &str) -> Facets {
-        let parser = self.0.get_or_init(|| {
-            Parser::shipped()
-                .inspect_err(|error| tracing::error!(%error, "texts are not analysed"))
-                .ok()
-        });
-        parser
-            .as_ref()
-            .map_or_else(Facets::default, |parser| facets(&parser.parse(text)))
-    }
+/// The author's word about a text; nothing at all if the parser cannot be loaded, which never keeps a bottle from being thrown.
+///
+/// Takes milliseconds, the first time a tenth of a second: the parser is loaded when it is first needed, once for all nodes of a process.
+/// It never changes, so that sharing it cannot be noticed; a node that throws nothing holds no model.
+pub(crate) fn read(text: &str) -> Facets {
+    static PARSER: OnceLock<Option<Parser>> = OnceLock::new();
+    let parser = PARSER.get_or_init(|| {
+        Parser::shipped()
+            .inspect_err(|error| tracing::error!(%error, "texts are not analysed"))
+            .ok()
+    });
+    parser
+        .as_ref()
+        .map_or_else(Facets::default, |parser| facets(&parser.parse(text)))
 }
 
 fn facets(analysis: &Analysis) -> Facets {
@@ -51,7 +48,7 @@ mod tests {
 
     #[test]
     fn header_says_what_a_text_feels() {
-        let facets = Analyst::default().facets("We won the match!!! I am so happy that I could dance!");
+        let facets = read("We won the match!!! I am so happy that I could dance!");
         assert_eq!(facets.lang, Lang::new("en").unwrap());
         assert_eq!(
             meteorite_protocol::mood::strongest(&facets.mood.0).first(),

@@ -75,7 +75,6 @@ pub(crate) async fn start(
     let actor = Actor {
         network: Network::new(&bootstrap),
         jobs: tokio::task::JoinSet::new(),
-        analyst: std::sync::Arc::default(),
         throwing: std::collections::BTreeMap::new(),
         next_throw: 0,
         opening: std::collections::BTreeMap::new(),

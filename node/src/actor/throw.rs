@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::jobs::Done;
 use super::trouble::{Trouble, bug, refused};
 use super::{Actor, respond};
+use crate::analyst;
 use crate::mining::{Progress, mine};
 use crate::vault::bottle::{self, Choice, Composed, Facets, Stamp};
 
@@ -244,9 +245,9 @@ impl Actor {
         let epoch = self.shell.now().wall.epoch();
         let miner = Miner::stamp(&throwing.composed.author().0, epoch.0, bits);
         let (progress, stop) = (throwing.progress.clone(), throwing.stop.clone());
-        let (analyst, text) = (self.analyst.clone(), throwing.body.text.clone());
+        let text = throwing.body.text.clone();
         self.jobs.spawn(async move {
-            let read = tokio::task::spawn_blocking(move || analyst.facets(&text));
+            let read = tokio::task::spawn_blocking(move || analyst::read(&text));
             let (counter, facets) = tokio::join!(mine(miner, progress, stop), read);
             Done::Stamp {
                 throw,
