@@ -23,7 +23,8 @@ use meteorite_protocol::wire::{
 use crate::samples;
 
 fn corpus() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus")
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate is"))
+        .join("../tests/fuzz/corpus")
 }
 
 /// A target, a name, and the bytes.

@@ -56,7 +56,12 @@ impl Check {
                     "warnings",
                 ]),
             ),
-            Self::Test => step::run("tests", step::cargo(&["test", "--workspace", "--locked"])),
+            Self::Test => {
+                let mut command = step::cargo(&["test", "--workspace", "--locked"]);
+                // A test program may have been built in another checkout that shares the target folder.
+                command.env("INSTA_WORKSPACE_ROOT", step::workspace_root());
+                step::run("tests", command)
+            }
             Self::Doc => {
                 let mut command = step::cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
                 command.env("RUSTDOCFLAGS", "-D warnings");

@@ -251,7 +251,8 @@ const INHERITED: [&str; 5] = [
 
 /// The text of a repository file, from the workspace root.
 pub(crate) fn repository_file(path: &str) -> Option<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate is");
+    let root = Path::new(&here)
         .ancestors()
         .nth(2)
         .expect("node/cli lies two folders deep");

@@ -19,10 +19,9 @@ use std::path::Path;
 pub use self::contact::{Contact, find as find_contact};
 pub use self::keywords::KEYWORDS_MAX;
 pub use self::language::Language;
-pub use self::mood::MOODS;
 use self::ngrams::{Sparse, Words};
 pub use self::weights::{FILE, FORMAT, HASH_FILE, LoadError, WORDS_FILE};
-use self::weights::{Head, Weights};
+use self::weights::{Head, Table, Weights};
 pub use self::windows::{STRIDE, WINDOW};
 
 /// Dimensions of a gist.
@@ -41,7 +40,7 @@ pub struct Parser {
 /// What a message feels, says and is about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
-    /// Calibrated intensity of each of [`MOODS`], 0 to 1; all near zero when the text is neutral.
+    /// Calibrated intensity of each of [`meteorite_protocol::mood::MOODS`], 0 to 1; all near zero when the text is neutral.
     pub mood: [f32; 8],
     /// Toxicity, 0 to 1. `None` where nothing is known about the language's toxicity: unrated, not harmless.
     pub tone: Option<f32>,
@@ -163,24 +162,21 @@ impl Parser {
 
     fn look(&self, window: &windows::Window) -> Glance {
         let hashes = window.words.hashes();
-        let mut inputs: Vec<(u32, Sparse)> = Vec::new();
-        let mut input = |buckets: u32| -> Sparse {
-            if let Some((_, known)) = inputs.iter().find(|(of, _)| *of == buckets) {
-                return known.clone();
-            }
-            let fresh = Sparse::of(&hashes, buckets);
-            inputs.push((buckets, fresh.clone()));
-            fresh
+        // Heads of one size share their input.
+        let mut inputs: BTreeMap<u32, Sparse> = BTreeMap::new();
+        let mut outputs = |table: &Table| {
+            let input = inputs.entry(table.buckets);
+            table.apply(input.or_insert_with(|| Sparse::of(&hashes, table.buckets)))
         };
         let heads = self.weights.heads.iter().map(|head| {
-            let logits = head.table.apply(&input(head.table.buckets));
+            let logits = outputs(&head.table);
             let labelled = logits.iter().enumerate();
             labelled
                 .map(|(label, logit)| head.probability(label, *logit))
                 .collect()
         });
         let heads = heads.collect();
-        let gist = unit(self.weights.gist.apply(&input(self.weights.gist.buckets)));
+        let gist = unit(outputs(&self.weights.gist));
         Glance {
             share: window.share,
             heads,

@@ -22,7 +22,8 @@ struct Line {
 }
 
 fn assets() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/parser")
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate is");
+    Path::new(&here).join("../../assets/parser")
 }
 
 fn parser() -> &'static Parser {

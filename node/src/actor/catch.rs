@@ -161,7 +161,10 @@ impl Actor {
     async fn on_claimed(&mut self, bottle: BottleId) -> Result<(), Trouble> {
         let claims = self.shell.db().own_claims_of(&bottle).await?;
         match claims.iter().find_map(letters::read_claim) {
-            Some((claim, _)) => self.begin_thread(&claim).await,
+            Some((claim, _)) => {
+                let (header, _) = self.header_and_block(&bottle).await?;
+                self.begin_thread(&claim, &header).await
+            }
             None => Ok(()),
         }
     }

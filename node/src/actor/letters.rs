@@ -16,7 +16,9 @@ use meteorite_protocol::thread::{
     Wish, WriteRefusal, Writing,
 };
 use meteorite_protocol::validate::{self, time_rules};
-use meteorite_protocol::wire::{CatchMessage, Claim, Deposit, Header, LetterContent, Side, Signed};
+use meteorite_protocol::wire::{
+    CatchMessage, Claim, Deposit, Header, LetterContent, Side, Signed, Wire as _,
+};
 use meteorite_store::{
     self as store, LetterRow, LetterStore, LetterWrite, OwnClaimRow, OwnStore, SkyStore,
     ThreadId as StoredThread, Way,
@@ -147,10 +149,40 @@ impl Actor {
             .map(|row| self.view_of(row, &thread)))
     }
 
+    /// Begins what a kill between a claim and its thread has left out: whoever has the claim may write.
+    pub(super) async fn begin_missing_threads(&mut self) -> Result<(), Trouble> {
+        let held = self.shell.engine().hold().rows();
+        let claimed: Vec<ThreadId> = held
+            .filter_map(|row| {
+                let claimant = row.claim()?.claimant;
+                let bottle = row.bottle;
+                Some(ThreadId { bottle, claimant })
+            })
+            .filter(|thread| self.mail.threads.row(thread).is_none())
+            .collect();
+        for ThreadId { bottle, claimant } in claimed {
+            let claims = self.shell.db().own_claims_of(&bottle).await?;
+            let row = claims.iter().find(|row| row.claimant == claimant);
+            // The collection's copy of the header was stored with the claim; the sky's may have been lost.
+            let header = self.shell.db().collected(&bottle).await?;
+            let header = header.and_then(|row| Header::decode(&row.header).ok());
+            if let (Some((claim, _)), Some(header)) = (row.and_then(read_claim), header)
+                && time_rules::letters_end(header.expires_at()) > self.shell.now().wall
+            {
+                tracing::info!(?bottle, "the thread of a claim was missing and is begun");
+                self.begin_thread(&claim, &header).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A claim of ours was made: from now on its author can be written to.
-    pub(super) async fn begin_thread(&mut self, claim: &Signed<Claim>) -> Result<(), Trouble> {
+    pub(super) async fn begin_thread(
+        &mut self,
+        claim: &Signed<Claim>,
+        header: &Header,
+    ) -> Result<(), Trouble> {
         let bottle = claim.value().bottle;
-        let (header, _) = self.header_and_block(&bottle).await?;
         let start = ThreadStart {
             id: ThreadId {
                 bottle,

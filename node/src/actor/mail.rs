@@ -93,7 +93,8 @@ impl Actor {
         self.mail
             .post
             .handle_own_mailbox(self.config.volunteer, now, &mut post);
-        self.carry_out(threads, post, Vec::new()).await
+        self.carry_out(threads, post, Vec::new()).await?;
+        self.begin_missing_threads().await
     }
 
     /// Letters to an own bottle wait at its address until two weeks after its end.

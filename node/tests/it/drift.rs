@@ -4,7 +4,11 @@ use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::words::Words;
 use meteorite_protocol::control::{BottleFate, HoldState, LetterState, OwnBottleView, Reply, Request};
 
-use crate::harness::{Ship, until};
+use meteorite_node::Node;
+use meteorite_node::data_dir::DataDir;
+use meteorite_store::{Db, OwnStore, OwnWrite, Unit};
+
+use crate::harness::{Ship, config, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_catches_reads_lights_and_answers() {
@@ -191,6 +195,54 @@ async fn a_newcomer_learns_what_drifts() {
     for ship in [author, witness, newcomer] {
         ship.node.shutdown().await.unwrap();
     }
+}
+
+/// A claim and its thread are stored one after the other; a kill may come between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_a_kill_left_out_is_begun_at_the_next_start() {
+    let (author, finder) = (Ship::launch().await, Ship::launch().await);
+    finder.meet(&author).await;
+    let bottle = author.throw("Is anybody awake?").await;
+    until("the bottle in the other sky", || async {
+        finder.sky().await.stones.into_iter().find(|s| s.bottle == bottle)
+    })
+    .await;
+    for request in [
+        Request::Catch {
+            bottle: Some(bottle.clone()),
+        },
+        Request::Read {
+            bottle: bottle.clone(),
+        },
+    ] {
+        let reply = finder.ask(request).await;
+        assert!(matches!(reply, Reply::Caught(_) | Reply::Read(_)), "{reply:?}");
+    }
+    let Ship { folder, keys, node } = finder;
+    node.shutdown().await.unwrap();
+    forget_threads(&folder, &keys).await;
+    let node = Node::start(config(&folder), keys.clone()).await.unwrap();
+    let answer = Request::Reply {
+        to: bottle,
+        text: "I am.".into(),
+    };
+    let answered = node.ask(answer).await;
+    assert!(matches!(answered, Reply::Queued(_)), "{answered:?}");
+    node.shutdown().await.unwrap();
+    author.node.shutdown().await.unwrap();
+}
+
+async fn forget_threads(folder: &tempfile::TempDir, keys: &KeyFile) {
+    let path = DataDir::new(folder.path()).database();
+    let db = Db::open(&path, Some(keys.root.storage_key())).await.unwrap();
+    let mut unit = Unit::new("test");
+    for row in db.core_rows("threads").await.unwrap() {
+        let core = "threads".to_owned();
+        unit.push(OwnWrite::DeleteCoreRow { core, row: row.row });
+    }
+    assert!(!unit.is_empty(), "a thread was begun");
+    db.commit(unit).await.unwrap();
+    db.close().await.unwrap();
 }
 
 async fn own(ship: &Ship) -> Option<OwnBottleView> {

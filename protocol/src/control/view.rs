@@ -115,7 +115,7 @@ pub struct OwnBottleView {
     pub fate: BottleFate,
     /// Neighbours it was handed to.
     pub handed: u16,
-    /// Neighbours proven to have it.
+    /// Neighbours that say they have it.
     pub held: u16,
     /// Lights and letters that came.
     pub answers: u16,

@@ -110,7 +110,7 @@ pub struct OwnBottleRow {
     pub queued_at: UnixMillis,
     /// The most neighbours that the message was handed to at once.
     pub handed: u16,
-    /// Neighbours proven to have it, at most [`PEERS_COUNTED_MAX`].
+    /// Neighbours that offered it or said that they have it, at most [`PEERS_COUNTED_MAX`].
     pub held: BTreeSet<PeerTag>,
     /// Whether sync offers it.
     pub release: Release,

@@ -41,7 +41,7 @@ pub enum Stage {
 pub struct DeliveryTruth {
     /// The most neighbours that the message was handed to at once.
     pub handed: u16,
-    /// Neighbours proven to have it.
+    /// Neighbours that offered it to us, or said in sync that they have what we have. One that lies about it counts too.
     pub held: u16,
     /// Catches that are kept and settled, not thrown back.
     pub caught: u16,

@@ -9,24 +9,10 @@ use super::bytes::{self, Bytes};
 use super::{WireError, require};
 use crate::limits;
 
-/// Eight intensities on Plutchik's wheel, in the order of [`Mood::AXES`].
+/// Eight intensities on Plutchik's wheel, in the order of [`MOODS`](crate::mood::MOODS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Mood(#[serde(with = "bytes::array")] pub [u8; 8]);
-
-impl Mood {
-    /// What the eight numbers mean.
-    pub const AXES: [&'static str; 8] = [
-        "joy",
-        "trust",
-        "fear",
-        "surprise",
-        "sadness",
-        "disgust",
-        "anger",
-        "anticipation",
-    ];
-}
 
 /// A 64-dimensional embedding of the text, quantised by its author.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

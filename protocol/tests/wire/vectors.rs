@@ -118,11 +118,9 @@ fn the_samples_still_make_the_vectors() {
         .collect();
     let text = serde_json::to_string_pretty(&made).unwrap() + "\n";
     if std::env::var_os("UPDATE_VECTORS").is_some() {
-        std::fs::write(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/bottles.json"),
-            &text,
-        )
-        .unwrap();
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where the crate is");
+        let path = std::path::Path::new(&here).join("tests/vectors/bottles.json");
+        std::fs::write(path, &text).unwrap();
     }
     assert!(
         text == FILE,

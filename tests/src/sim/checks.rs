@@ -210,10 +210,11 @@ impl World {
             .values()
             .filter(|letter| letter.bottle == *bottle && letter.read)
             .count();
+        let holders = exists.holders(&self.liars());
         let wrong = if shown.handed > exists.handed {
             format!("handed to {} and not {}", exists.handed, shown.handed)
-        } else if usize::from(shown.held) > exists.holders() {
-            format!("held by {} and not {}", exists.holders(), shown.held)
+        } else if usize::from(shown.held) > holders {
+            format!("held by {holders} and not {}", shown.held)
         } else if claims > exists.claims.len() {
             format!("claimed {} times and not {claims}", exists.claims.len())
         } else if usize::from(shown.lights) + usize::from(shown.letters) > read {

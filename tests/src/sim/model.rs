@@ -184,8 +184,9 @@ impl Existing {
         self.had.keys().any(|node| *node != self.thrower) || !self.rogues.is_empty()
     }
 
-    /// Others that have it, or may have it, at most.
-    pub(super) fn holders(&self) -> usize {
-        self.had.keys().filter(|node| **node != self.thrower).count() + self.rogues.len()
+    /// Others that have it, or may have it, or may say so, at most.
+    pub(super) fn holders(&self, liars: &BTreeSet<Ix>) -> usize {
+        let honest = self.had.keys().filter(|node| **node != self.thrower);
+        honest.count() + self.rogues.union(liars).count()
     }
 }

@@ -3,7 +3,7 @@
 //! A rogue sits in the network like anybody else, forwards what it hears (without looking), and on top of that does what
 //! its strategy says. Bottles and claims that it really signs are noted in the model, because they really exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::rc::Rc;
 
@@ -245,6 +245,12 @@ impl Rogue {
 }
 
 impl World {
+    /// Rogues that may say they have what they have not.
+    pub(super) fn liars(&self) -> BTreeSet<Ix> {
+        let liars = self.rogues.iter().filter(|rogue| rogue.kind == RogueKind::Liar);
+        liars.map(|rogue| rogue.ix).collect()
+    }
+
     /// A rogue does something, and will again.
     pub(super) fn rogue_acts(&mut self, nth: usize) {
         if !self.is_lively() {

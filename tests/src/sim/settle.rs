@@ -91,12 +91,42 @@ impl World {
             .or_else(|| self.unread_letter())
     }
 
-    /// The bottles that are not from the future by any clock, and that no clock says are over, or soon will be.
+    /// The bottles that are not from the future by any clock, nor any claim or recast of them (a clock that leapt days ahead signs and
+    /// takes those, and nobody else takes them before their time), and that no clock says are over, or soon will be.
     fn live_bottles(&self) -> Vec<(BottleId, &Existing)> {
         let now = true_wall(self.now).epoch();
         let lives = |exists: &Existing| exists.thrown_at <= now && exists.expires_at > now.plus(2);
-        let live = self.model.bottles.iter().filter(|(_, exists)| lives(exists));
+        let live = self.model.bottles.iter();
+        let live = live.filter(|(bottle, exists)| lives(exists) && !self.is_early(bottle, exists));
         live.map(|(bottle, exists)| (*bottle, exists)).collect()
+    }
+
+    /// Whether something about it was signed, or is kept, whose time has not come.
+    fn is_early(&self, bottle: &BottleId, exists: &Existing) -> bool {
+        let now = true_wall(self.now);
+        let early = |t: Tick| t > now.tick();
+        let engines = self.nodes.iter().filter_map(|node| node.engine.as_ref());
+        let mut kept = engines.filter_map(|engine| engine.claims(bottle));
+        exists.claims.values().any(|claim| claim.honest && early(claim.t))
+            || kept.any(|claims| {
+                let recasts = claims.recasts();
+                claims.claims().any(|claim| early(claim.key.t))
+                    || (recasts > 0 && !claims.recast_due(recasts, now))
+            })
+    }
+
+    /// How far behind the true time the claims lie that a node keeps, in ticks.
+    fn kept_ticks(&self, ix: Ix, bottle: &BottleId) -> String {
+        let now = true_wall(self.now).tick();
+        let claims = self.nodes[ix]
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.claims(bottle));
+        let ticks = claims.iter().flat_map(|claims| claims.claims());
+        let ticks: Vec<i64> = ticks
+            .map(|claim| now.0.cast_signed() - claim.key.t.0.cast_signed())
+            .collect();
+        format!("{ticks:?}")
     }
 
     /// All honest nodes see a bottle alike, and know it if an honest node threw it.
@@ -117,7 +147,13 @@ impl World {
         (views.len() > 1).then(|| {
             let nodes = 0..self.nodes.len();
             let each: Vec<String> = nodes
-                .map(|ix| format!("{ix}:{}", self.view(ix, bottle, exists)))
+                .map(|ix| {
+                    format!(
+                        "{ix}:{}{}",
+                        self.view(ix, bottle, exists),
+                        self.kept_ticks(ix, bottle)
+                    )
+                })
                 .collect();
             format!(
                 "{bottle:?} of node {} is seen as {}",
@@ -271,12 +307,15 @@ impl World {
 
     /// Every letter lies in two mailboxes or more, and was read if its addressee still can.
     fn unread_letter(&self) -> Option<String> {
-        let honest = |bottle| self.model.bottle(bottle).is_some_and(|exists| exists.honest);
-        let unread = self
-            .model
-            .letters
-            .iter()
-            .find(|(_, letter)| !letter.read && honest(&letter.bottle));
+        let exists = |bottle| self.model.bottle(bottle).filter(|exists| exists.honest);
+        let early = |bottle| exists(bottle).is_some_and(|exists| self.is_early(bottle, exists));
+        let mut unread = self.model.letters.iter().filter(|(_, letter)| !letter.read);
+        let late: BTreeSet<Ix> = unread
+            .clone()
+            .filter(|(_, letter)| early(&letter.bottle))
+            .map(|(_, letter)| letter.writer)
+            .collect();
+        let unread = unread.find(|(_, letter)| exists(&letter.bottle).is_some() && !early(&letter.bottle));
         if let Some((id, letter)) = unread {
             let kept = &letter.kept_by;
             return Some(format!(
@@ -284,12 +323,12 @@ impl World {
                 letter.writer, letter.bottle
             ));
         }
-        let waiting = (0..self.nodes.len()).find(|ix| {
+        // Who writes about a bottle of the future waits until it is taken.
+        let mut writers = (0..self.nodes.len()).filter(|ix| !late.contains(ix));
+        let waiting = writers.find(|ix| {
             let now = self.nodes[*ix].clock.now(self.now);
-            self.nodes[*ix]
-                .letters
-                .as_ref()
-                .is_some_and(|letters| letters.post.unsettled(now) > 0)
+            let letters = self.nodes[*ix].letters.as_ref();
+            letters.is_some_and(|letters| letters.post.unsettled(now) > 0)
         });
         waiting.map(|ix| format!("the outbox of node {ix} is not empty"))
     }

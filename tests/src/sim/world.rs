@@ -243,8 +243,21 @@ impl World {
                 bottle,
                 attempt,
             } => {
+                let asleep_until = self.nodes[node].asleep_until;
                 if self.is_current(node, boot) {
                     self.user_mined(node, bottle, attempt);
+                } else if let Some(until) = asleep_until {
+                    // A computer that sleeps goes on mining when it wakes.
+                    let in_ms = until.saturating_sub(self.now) + 1;
+                    self.later(
+                        in_ms,
+                        Event::Mined {
+                            node,
+                            boot,
+                            bottle,
+                            attempt,
+                        },
+                    );
                 }
             }
             Event::Frenzy => self.frenzy(),

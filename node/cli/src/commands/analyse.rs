@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
-use meteorite_ml::parser::{Analysis, MOODS, Parser};
+use meteorite_ml::parser::{Analysis, Parser};
 use meteorite_protocol::control::ProblemKind;
+use meteorite_protocol::mood::MOODS;
 use serde::Serialize;
 
 use crate::failure::{DONE, Ending, Failure};

@@ -4,22 +4,12 @@
 //! remorse = sadness + disgust …) are Plutchik's (1980). A mood is the mean over the heads that know it, each head's word being the
 //! strongest of its labels for that mood.
 
-/// Names in wire order: opposite moods stand four apart.
-pub const MOODS: [&str; 8] = [
-    "joy",
-    "trust",
-    "fear",
-    "surprise",
-    "sadness",
-    "disgust",
-    "anger",
-    "anticipation",
-];
+use meteorite_protocol::mood::MOODS;
 
 /// When no mood reaches this probability, the text is neutral and its mood near zero.
 pub(crate) const NEUTRAL_UNDER: f32 = 0.25;
 
-/// Head, label, mood, share of the label's probability.
+/// Head, label, place of the mood in [`MOODS`], share of the label's probability.
 const TABLE: [(&str, &str, usize, f32); 45] = [
     ("xed", "joy", 0, 1.0),
     ("xed", "trust", 1, 1.0),

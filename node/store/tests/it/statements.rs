@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[test]
 fn every_statement_has_a_name_and_no_two_share_one() {
     let mut names = BTreeSet::new();
-    for path in files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), "rs") {
+    for path in files(&here().join("src"), "rs") {
         let text = fs::read_to_string(&path).unwrap();
         for keyword in [
             "SELECT ",
@@ -44,10 +44,7 @@ fn every_statement_has_a_name_and_no_two_share_one() {
 
 #[test]
 fn every_table_is_strict_and_every_column_is_not_null() {
-    for path in files(
-        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")),
-        "sql",
-    ) {
+    for path in files(&here().join("migrations"), "sql") {
         let text = fs::read_to_string(&path).unwrap();
         for table in text.split("CREATE TABLE ").skip(1) {
             let (columns, tail) = table.split_once("\n)").unwrap();
@@ -68,6 +65,12 @@ fn every_table_is_strict_and_every_column_is_not_null() {
             }
         }
     }
+}
+
+fn here() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .expect("cargo says where the crate is")
+        .into()
 }
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
