@@ -30,6 +30,7 @@ pub(crate) fn build(local: PeerId) -> Kad {
     let mut config = Config::new(PROTOCOL);
     config
         .set_query_timeout(limits::LOOKUP_TIMEOUT)
+        .set_replication_factor(limits::LOOKUP_PEERS)
         .set_record_filtering(StoreInserts::FilterBoth)
         .set_record_ttl(None)
         .set_replication_interval(None)

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is read from a peer. Callers: every other module of the crate.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 /// Commands waiting for the swarm; the caller waits for room when it is full.
@@ -96,6 +97,8 @@ pub const DIALS_MAX: usize = 8;
 pub const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 /// The longest pause between dials of one address.
 pub const BACKOFF_LONGEST: Duration = Duration::from_secs(600);
+/// Peers that a kad look-up brings together, and so dials; each costs a handshake on both sides. A letter goes to fewer.
+pub const LOOKUP_PEERS: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 /// Pause between random kad look-ups while neighbours are missing.
 pub const WALK_INTERVAL: Duration = Duration::from_secs(60);
 /// Relays on which a node without a public address holds a reservation.
@@ -125,7 +128,11 @@ pub const BLOCK_BYTES_MAX: usize = 1024 * 1024;
 pub const FETCHES_MAX: usize = 32;
 /// Blocks that one peer may want from us over bitswap; more cut it off.
 pub const WANTS_PER_PEER_MAX: usize = 4_096;
-/// Pause between two looks at the want-lists.
-pub const WANTS_INTERVAL: Duration = Duration::from_millis(250);
+/// Pause between two looks at the want-lists while all of them are short. Each look wakes the swarm once for every neighbour.
+pub const WANTS_INTERVAL: Duration = Duration::from_secs(1);
+/// Pause while one of them grows.
+pub const WANTS_INTERVAL_WATCHFUL: Duration = Duration::from_millis(100);
+/// A list as long as this is watched.
+pub const WANTS_WATCHED: usize = 256;
 /// Process memory above which the heaviest peer is dropped and new connections are refused.
 pub const MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024 * 1024;

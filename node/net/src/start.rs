@@ -283,17 +283,23 @@ async fn watch_wants(content: Content, commands: mpsc::Sender<Command>, stop: Ca
     if !on {
         return;
     }
-    let mut start = 0;
+    let (mut start, mut pause) = (0, limits::WANTS_INTERVAL);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(limits::WANTS_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
         }
         let look = tokio::time::timeout(WANTS_QUERY_MAX, content.longest_wants(start, WANTS_LOOKS));
         let Ok((next, longest)) = look.await else {
             continue;
         };
         start = next;
+        let grows = longest.is_some_and(|(_, wants)| wants > limits::WANTS_WATCHED);
+        pause = if grows {
+            limits::WANTS_INTERVAL_WATCHFUL
+        } else {
+            limits::WANTS_INTERVAL
+        };
         if let Some((peer, wants)) = longest
             && wants > limits::WANTS_PER_PEER_MAX
             && commands
