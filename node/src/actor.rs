@@ -19,6 +19,7 @@ mod moderation;
 mod network;
 mod open;
 mod recognise;
+mod screen;
 mod snapshot;
 mod start;
 mod throw;
@@ -56,6 +57,7 @@ struct Actor {
     opening: BTreeMap<meteorite_protocol::ids::BottleId, open::Opening>,
     network: network::Network,
     mail: mail::Mail,
+    screens: screen::Screens,
     /// When the last snapshot was told (mono).
     told_ms: Option<u64>,
     ticks: u64,
@@ -206,6 +208,7 @@ impl Actor {
                 slots,
                 days,
                 lang,
+                sure,
             } => {
                 let wish = throw::Wish {
                     text,
@@ -214,6 +217,7 @@ impl Actor {
                     slots,
                     days,
                     lang,
+                    sure,
                 };
                 return self.throw(wish, reply);
             }
@@ -227,6 +231,7 @@ impl Actor {
             Request::Catch { bottle } => self.catch(bottle).await,
             Request::Release { bottle } => self.release(&bottle).await,
             Request::Hold => self.hold().await,
+            Request::Veil { level } => self.veil(level).await,
             Request::Keep { bottle } => self.keep(&bottle).await,
             Request::ThrowBack { bottle } => self.throw_back(&bottle).await,
             Request::Collection { search } => self.collection(search).await,

@@ -22,5 +22,5 @@ pub use request::{Request, SkyFilter, Target};
 pub use snapshot::{Allowance, Reach, Snapshot};
 pub use view::{
     BottleFate, BottleView, DoctorFinding, Finding, HoldState, HoldView, LetterSide, LetterState, LetterView,
-    OwnBottleView, PeerView, SkyPage, StoneView, ThreadView,
+    OwnBottleView, PeerView, SkyPage, StoneView, ThreadView, Veil,
 };

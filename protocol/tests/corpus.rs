@@ -163,6 +163,7 @@ fn control_lines() -> Vec<Seed> {
         slots: Some(3),
         days: None,
         lang: Some("en".into()),
+        sure: false,
     };
     let notice = Notice::PeerUp {
         peer: "12D3Koo".into(),

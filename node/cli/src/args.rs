@@ -81,6 +81,9 @@ pub(crate) enum Command {
     Read {
         /// Which bottle
         bottle: String,
+        /// Show the text even where it would be veiled or hidden
+        #[arg(long)]
+        unveil: bool,
     },
     /// Let a stone fall out of your hold unopened
     Release {
@@ -152,6 +155,14 @@ pub(crate) enum Command {
     Letters {
         /// Which thread
         thread: Option<String>,
+        /// Show letters even where they would be veiled or hidden
+        #[arg(long)]
+        unveil: bool,
+    },
+    /// Choose how much of what may hurt is veiled: open, careful or strict; without a level, say which it is
+    Veil {
+        /// From now on
+        level: Option<String>,
     },
     /// Show the neighbours of your node
     Peers,

@@ -6,6 +6,7 @@
 pub(crate) mod notices;
 pub(crate) mod show;
 pub(crate) mod table;
+pub(crate) mod veils;
 pub(crate) mod words;
 
 use std::io::{self, IsTerminal, Write};

@@ -4,3 +4,4 @@
 //! `training/`.
 
 pub mod parser;
+pub mod policy;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use meteorite_ml::parser::ngrams::{Sparse, Words};
+use meteorite_ml::parser::tokens::tokens;
 use meteorite_ml::parser::{GIST, LoadError, Parser};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -19,6 +20,9 @@ struct Line {
     features: Vec<(u32, f32)>,
     heads: std::collections::BTreeMap<String, Vec<f32>>,
     gist: Vec<i8>,
+    tokens: usize,
+    /// Of the first three.
+    token_features: Vec<Vec<u32>>,
 }
 
 fn assets() -> PathBuf {
@@ -43,6 +47,16 @@ fn python_and_rust_agree() {
         for (ours, theirs) in first.iter().zip(&line.features) {
             assert_eq!(ours.0, theirs.0, "{:?}", line.text);
             assert!((ours.1 - theirs.1).abs() < 2e-5, "{:?}", line.text);
+        }
+        let tokens = tokens(&Words::of(&line.text));
+        assert_eq!(tokens.len(), line.tokens, "{:?}", line.text);
+        for (ours, theirs) in tokens.iter().zip(&line.token_features) {
+            // Python keeps the 32 bits that buckets are taken from.
+            let ours: Vec<u32> = ours
+                .iter()
+                .map(|hash| (hash & u64::from(u32::MAX)) as u32)
+                .collect();
+            assert_eq!(&ours, theirs, "{:?}", line.text);
         }
         // Python reads a text as one window.
         if Words::of(&line.text).0.len() > 40 {
@@ -100,13 +114,31 @@ fn long_strange_and_empty_texts_get_an_answer() {
 
 #[test]
 fn what_is_untrained_is_unrated() {
-    assert_eq!(parser().parse("今日は海辺で小さな石を見つけました。").tone, None);
-    assert!(
+    assert_eq!(
         parser()
-            .parse("I found a small stone on the beach today.")
-            .tone
-            .is_some()
+            .parse("Αυτό είναι ένα μικρό μήνυμα από την παραλία.")
+            .tone,
+        None
     );
+    for text in [
+        "I found a small stone on the beach today.",
+        "今日は海辺で小さな石を見つけました。",
+    ] {
+        assert!(parser().parse(text).tone.is_some_and(|tone| tone < 0.5), "{text}");
+    }
+}
+
+#[test]
+fn a_word_alone_is_judged_by_the_list() {
+    for text in ["One.", "Two.", "Hello?", "海"] {
+        let analysis = parser().parse(text);
+        assert!(analysis.tone.is_some_and(|tone| tone < 0.5), "{text}");
+        assert!(
+            !analysis.flags.sexual && !analysis.flags.spam && !analysis.flags.despair,
+            "{text}"
+        );
+    }
+    assert!(parser().parse("Shit!").tone.is_some_and(|tone| tone > 0.3));
 }
 
 #[test]

@@ -18,8 +18,8 @@ MASK64 = 0xFFFFFFFFFFFFFFFF
 LIMIT = 6000
 PAD = "\u0001"
 MARKS = "!?¡¿"
-SINGLES_FROM = None
-"""Experiment, off in the contract: with 0x2E80, single code points from there on count as n-grams too (README.md)."""
+SINGLES_FROM = 0x2E80
+"""Single code points from here on are features too: Chinese and Japanese words are long, and longer n-grams never see a character alone."""
 EXTRA = set("¡¿«»“”‘’…·")
 PUNCTUATION = set(string.punctuation) - {"'"}
 
@@ -85,7 +85,7 @@ def raw_hashes(text, limit=LIMIT):
             found.append(fold(fnv(b"b" + previous.encode() + b" " + word.encode())))
         previous = word
         padded = PAD + word + PAD
-        for size in range(1 if SINGLES_FROM else 2, 6):
+        for size in range(1, 6):
             for start in range(len(padded) - size + 1):
                 if size == 1 and ord(padded[start]) < SINGLES_FROM:
                     continue
@@ -115,7 +115,7 @@ _SEED_B = fnv(b"b")
 
 
 def _char_grams(vocabulary):
-    """Folded hashes of the 2..5-grams of every padded word: (offsets, hashes), n then position within a word."""
+    """Folded hashes of the 1..5-grams of every padded word (single code points from SINGLES_FROM on): (offsets, hashes), n then position within a word."""
     padded = [PAD + word + PAD for word in vocabulary]
     lengths = np.array([len(word) for word in padded], dtype=np.int64)
     codes = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
@@ -144,13 +144,12 @@ def _char_grams(vocabulary):
             on = size[here] > index
             value = np.where(on, (value ^ bytes_[index][here]) * prime, value)
         state[alive] = value
-        if step == 0 and SINGLES_FROM:
+        if step == 0:
             alive = alive[codes[alive] >= SINGLES_FROM]
             value = state[alive]
-        if step >= 1 or SINGLES_FROM:
-            grams.append(((value ^ (value >> np.uint64(32))) & np.uint64(0xFFFFFFFF)).astype(np.uint32))
-            owners.append(word_of[alive])
-            keys.append(np.full(len(alive), step))
+        grams.append(((value ^ (value >> np.uint64(32))) & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+        owners.append(word_of[alive])
+        keys.append(np.full(len(alive), step))
     grams, owners, keys = map(np.concatenate, (grams, owners, keys))
     order = np.lexsort((keys, owners))
     counts = np.bincount(owners, minlength=len(padded))
@@ -223,9 +222,6 @@ def features(texts, buckets):
 
 
 if __name__ == "__main__":
-    import sys
-
-    SINGLES_FROM = 0x2E80 if "--singles" in sys.argv else None
     trials = ["", "!?", "Hello, World! It's 5 o'clock…", "Привет, мир", "今日は、いい天気ですね。", "a😀b 🧑‍🚀 ¡Hola! \u0001x", "न हीं " * 900, "x" * 3000]
     offsets, hashes = hash_many(trials)
     for index, trial in enumerate(trials):

@@ -87,7 +87,7 @@ def best_threshold(p, y, prior=None, strength=0.0):
     hits = np.cumsum(y[order])
     f1 = 2 * hits / (np.arange(1, len(y) + 1) + y.sum())
     if len(f1) > 50:
-        width = max(3, len(f1) // 200)
+        width = max(3, min(len(f1) // 200, int(y.sum()) // 10))
         f1 = np.convolve(np.pad(f1, width, mode="edge"), np.ones(2 * width + 1) / (2 * width + 1), mode="valid")
     sorted_p = p[order]
     cut = (sorted_p + np.append(sorted_p[1:], 0)) / 2
@@ -103,6 +103,15 @@ def thresholds(p, y, languages=None, strength=0.3):
     for language in sorted(set(languages)) if languages is not None else []:
         at = languages == language
         found[str(language)] = [best_threshold(p[at, label], y[at, label], found["default"][label], strength) for label in range(many)]
+    return found
+
+
+def nudged(table, p, y, languages=None, strength=2.0):
+    """A threshold table moved by few rows: each threshold is chosen on them, charged for its distance to the one it had."""
+    found = {}
+    for language, cuts in table.items():
+        at = np.ones(len(p), dtype=bool) if language == "default" else languages == language
+        found[language] = [best_threshold(p[at, label], y[at, label], cut, strength) for label, cut in enumerate(cuts)]
     return found
 
 
@@ -125,6 +134,12 @@ def macro_f1(on, y):
     return float(f1_scores(on, y)[used].mean())
 
 
+def average_precision(y, score):
+    """Area under the precision-recall curve of one label, as a step function."""
+    hit = y[np.argsort(-score, kind="stable")]
+    return float((np.cumsum(hit) / np.arange(1, len(hit) + 1) * hit).sum() / max(1, hit.sum()))
+
+
 def floor_f1(y):
     """Macro-F1 of answering yes to every label."""
     return macro_f1(np.ones(y.shape, dtype=bool), y)
@@ -136,3 +151,19 @@ def calibration_error(p, y, bins=10):
     p, y = p[good], y[good]
     place = np.minimum((p * bins).astype(int), bins - 1)
     return float(sum(abs(p[place == one].mean() - y[place == one].mean()) * (place == one).mean() for one in range(bins) if (place == one).any()))
+
+
+def quantise(weight, x=None):
+    """(int8, scale per column). With rows x, the clipping that changes their logits least is chosen per column."""
+    top = np.abs(weight).max(0)
+    top[top == 0] = 1
+    best, best_error = np.ones(weight.shape[1]), np.full(weight.shape[1], np.inf)
+    true = x @ weight if x is not None else None
+    for clip in (1.0, 0.8, 0.6, 0.45, 0.35, 0.25, 0.18) if x is not None else (1.0,):
+        scale = top * clip / 127
+        small = np.clip(np.round(weight / scale), -127, 127)
+        error = ((x @ (small * scale).astype(np.float32) - true) ** 2).mean(0) if x is not None else np.zeros(weight.shape[1])
+        better = error < best_error
+        best[better], best_error[better] = clip, error[better]
+    scale = (top * best / 127).astype(np.float32)
+    return np.clip(np.round(weight / scale), -127, 127).astype(np.int8), scale

@@ -16,7 +16,7 @@ from wide import rarity
 
 BUCKETS = 1 << 16
 PER_LANGUAGE = 10000
-SHORT = 22000
+SHORT = 30000
 EXAM = 400
 PENALTY = 0.05
 
@@ -93,7 +93,7 @@ def main():
     truth = labels(train)
     y = np.eye(len(LANGUAGES), dtype=np.float32)[truth]
     balance = (len(truth) / len(LANGUAGES) / np.bincount(truth))[truth]
-    print(f"langid: {x.shape[0]} lines, estimate 2 minutes", flush=True)
+    print(f"langid: {x.shape[0]} lines, estimate 3 minutes", flush=True)
     weight, bias = logistic(x, y, PENALTY, rarity(x, 0.5), steps=60, row_weight=balance, softmax=True)
     warmth = temperature(weight, bias, sentences + short, BUCKETS)
     for name, rows in (("sentences", sentences), ("<= 20 characters", short)):

@@ -7,6 +7,7 @@ import os
 import time
 
 import numpy as np
+import scipy.sparse as sp
 
 from command import arguments, save
 from data import (BRIGHTER, EKMAN, MOODS, brighter, cached, cold, davidson, folds, goemotions, goemotions_labels, key, kote, share, xed_english,
@@ -17,8 +18,12 @@ from fit import logistic, platt, sigmoid, thresholds
 FOLDS = 5
 BUCKETS = {"brighter": 1 << 17, "goemotions": 1 << 15, "ekman": 1 << 16, "xed": 1 << 17, "offensive": 1 << 17, "kote": 1 << 14}
 PLAIN = [(0.1, 1.0, 0.0)]
-SETTINGS = {"brighter": [(0.2, 1.0, 0.5), (0.6, 0.5, 1.0)], "xed": [(1.0, 1.0, 0.3)]}
+SETTINGS = {"brighter": [(0.2, 1.0, 0.5), (0.6, 0.5, 1.0)], "goemotions": PLAIN + [(0.3, 1.0, 0.5)], "ekman": PLAIN + [(0.3, 1.0, 0.5)],
+            "xed": [(1.0, 1.0, 0.3)]}
 """Fits of a head, averaged: (penalty, power of the idf, power of the naive Bayes ratio). The others use PLAIN."""
+STACKED = {"xed": ["goemotions", "ekman", "brighter"]}
+"""Heads that get the logits of earlier heads as inputs."""
+STACK_PENALTY = 20.0
 STEPS = 60
 XED_FOREIGN = 0.3
 BRIGHTER_LANGUAGES = ["en", "es", "zh", "de", "pt", "ru", "hi"]
@@ -27,7 +32,7 @@ BRIGHTER_LANGUAGES = ["en", "es", "zh", "de", "pt", "ru", "hi"]
 def head(name, labels, train, test, languages=None, test_languages=None, weights=None, judged=None):
     """One head's rows. `judged` marks the train rows that calibration and thresholds are taken from."""
     rows = {"name": name, "labels": labels, "train_hash": hash_many(train[0]), "train_y": train[1], "test_hash": hash_many(test[0]), "test_y": test[1],
-            "keys": [key(text) for text in train[0]]}
+            "keys": [key(text) for text in train[0]], "train_texts": list(train[0]), "test_texts": list(test[0])}
     rows["languages"] = np.array(languages) if languages is not None else None
     rows["test_languages"] = np.array(test_languages) if test_languages is not None else None
     rows["weights"] = weights
@@ -66,8 +71,21 @@ def xed_held(text_key):
     return share(text_key, "xed") < 0.12
 
 
+def merged(texts, y):
+    """Each text once, with every label that any of its rows has: a tenth of the lines repeats, mostly once with a mood and once as neutral."""
+    place, first, labels = {}, [], []
+    for text, row in zip(texts, y):
+        at = place.setdefault(key(text), len(first))
+        if at == len(first):
+            first.append(text)
+            labels.append(row)
+        else:
+            labels[at] = np.maximum(labels[at], row)
+    return first, np.array(labels)
+
+
 def read_xed(root):
-    texts, y = xed_english(root)
+    texts, y = merged(*xed_english(root))
     held = np.array([xed_held(key(text)) for text in texts])
     banned = {key(text) for text in subset(texts, held)}
     banned |= {key(right) for _, left, right in xed_parallel(root) if key(left) in banned}
@@ -128,18 +146,16 @@ def odds(x, y, power):
     return (ratio / ratio.mean(0)) ** power
 
 
-def fit_mean(x, y, settings, weights, steps):
-    """The mean of the fits: an ensemble that stays one linear head."""
-    fits = []
-    for penalty, power, naive in settings:
-        column = rarity(x, power)[:, None]
-        if naive:
-            column = column * odds(x, y, naive)
-        fits.append(logistic(x, y, penalty, column, row_weight=weights, steps=steps))
-    return sum(weight for weight, _ in fits) / len(fits), sum(bias for _, bias in fits) / len(fits)
+def fit(x, y, setting, weights, steps):
+    """(W, b) of one setting."""
+    penalty, power, naive = setting
+    column = rarity(x, power)[:, None]
+    if naive:
+        column = column * odds(x, y, naive)
+    return logistic(x, y, penalty, column, row_weight=weights, steps=steps)
 
 
-def train_head(rows, buckets, settings, steps=STEPS, seed=7):
+def train_head(rows, buckets, setting, steps=STEPS, seed=7):
     """(W, b, out-of-fold logits of every train row)."""
     x, y = matrix(rows["train_hash"], buckets), rows["train_y"]
     place = folds(rows["keys"], FOLDS, f"fold{seed}")
@@ -147,10 +163,46 @@ def train_head(rows, buckets, settings, steps=STEPS, seed=7):
     out = np.zeros(y.shape, dtype=np.float32)
     for fold in range(FOLDS):
         at = place != fold
-        fitted = fit_mean(x[at], y[at], settings, None if weights is None else weights[at], steps)
+        fitted = fit(x[at], y[at], setting, None if weights is None else weights[at], steps)
         out[~at] = x[~at] @ fitted[0] + fitted[1]
-    weight, bias = fit_mean(x, y, settings, weights, steps)
+    weight, bias = fit(x, y, setting, weights, steps)
     return weight, bias, out
+
+
+def train_mean(rows, name, options):
+    """The mean of the fits of a head, an ensemble that stays one linear head: {weight, bias, out}. Each fit is kept in the work folder."""
+    fits = []
+    for setting in SETTINGS.get(name, PLAIN):
+        path = f"{options.work}/wide_{name}_{BUCKETS[name]}_{'_'.join(map(str, setting))}_{STEPS}_{options.seed}.npz"
+        if not os.path.exists(path):
+            weight, bias, out = train_head(rows, BUCKETS[name], setting, seed=options.seed)
+            save(path, {"weight": weight.astype(np.float32), "bias": bias, "out": out})
+        fits.append(np.load(path))
+    return {part: sum(one[part] for one in fits) / len(fits) for part in ("weight", "bias", "out")}
+
+
+def stacked(rows, own, donors, buckets, seed):
+    """A head with the logits of other heads added, which stays one linear head: (W, b, out-of-fold logits).
+
+    The mixing weights are fitted on the judged rows, on out-of-fold logits of the head itself; the donors never saw these rows.
+    """
+    x = matrix(rows["train_hash"], buckets)
+    wide = [np.tile(donor, (buckets // len(donor), 1)) for donor in donors]
+    logits = np.concatenate([own["out"]] + [x @ one for one in wide], 1)
+    at, y = rows["judged"], rows["train_y"]
+    mean, spread = logits[at].mean(0), logits[at].std(0)
+    scaled = ((logits - mean) / spread).astype(np.float32)
+    mix = lambda some: logistic(sp.csr_matrix(scaled[some]), y[some], STACK_PENALTY, steps=40)
+    place = folds(rows["keys"], FOLDS, f"stack{seed}")
+    out = np.zeros_like(own["out"])
+    for fold in range(FOLDS):
+        weight, bias = mix(at & (place != fold))
+        out[place == fold] = scaled[place == fold] @ weight + bias
+    weight, bias = mix(at)
+    weight = weight / spread[:, None]
+    bias = bias - mean @ weight + own["bias"] @ weight[: len(own["bias"])]
+    parts = np.split(weight, np.cumsum([own["weight"].shape[1]] + [donor.shape[1] for donor in donors])[:-1])
+    return sum(one @ part for one, part in zip([own["weight"]] + wide, parts)), bias, out
 
 
 def calibrate(rows, out):
@@ -170,13 +222,10 @@ def main():
     arrays, facts = {}, {}
     for order, (name, read) in enumerate(READERS.items()):
         rows = cached(options.work, f"wide_{name}", lambda: read(options.data))
-        settings = SETTINGS.get(name, PLAIN)
-        named = "_".join(str(value) for setting in settings for value in setting)
-        path = f"{options.work}/wide_{name}_{BUCKETS[name]}_{named}_{STEPS}_{options.seed}.npz"
-        if not os.path.exists(path):
-            weight, bias, out = train_head(rows, BUCKETS[name], settings, seed=options.seed)
-            save(path, {"weight": weight.astype(np.float32), "bias": bias, "out": out})
-        kept = np.load(path)
+        kept = train_mean(rows, name, options)
+        if name in STACKED:
+            donors = [arrays[f"{donor}.weight"] for donor in STACKED[name]]
+            kept["weight"], kept["bias"], kept["out"] = stacked(rows, kept, donors, BUCKETS[name], options.seed)
         pairs, table = calibrate(rows, kept["out"])
         arrays[f"{name}.weight"], arrays[f"{name}.bias"] = kept["weight"], kept["bias"]
         arrays[f"{name}.out"] = kept["out"]

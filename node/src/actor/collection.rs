@@ -34,7 +34,13 @@ impl Actor {
     /// What was opened before, or an own bottle; `None` for a bottle that is still sealed.
     pub(super) async fn read_again(&self, bottle: &BottleId) -> Result<Option<BottleView>, Trouble> {
         if let Some(row) = self.shell.db().collected(bottle).await? {
-            return Ok(self.collected_view(&row));
+            let Some(mut view) = self.collected_view(&row) else {
+                return Ok(None);
+            };
+            if row.kind != CollectionKind::Kept {
+                self.screen_bottle(&mut view).await;
+            }
+            return Ok(Some(view));
         }
         let Some(own) = self.shell.db().own_bottle(bottle).await? else {
             return Ok(None);

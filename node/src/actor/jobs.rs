@@ -1,6 +1,7 @@
 //! What the actor's jobs bring back.
 
 use meteorite_crypto::sign::SigningKey;
+use meteorite_ml::parser::Analysis;
 use meteorite_net::{DialError, Multiaddr, PeerId};
 use meteorite_protocol::control::Reply;
 use meteorite_protocol::ids::BottleId;
@@ -8,7 +9,7 @@ use meteorite_protocol::wire::Place;
 use tokio::sync::oneshot;
 
 use super::{Actor, mail, trouble::Trouble};
-use crate::vault::bottle::{Facets, Stamp};
+use crate::vault::bottle::Stamp;
 
 /// The end of a job.
 pub(super) enum Done {
@@ -16,7 +17,8 @@ pub(super) enum Done {
     Stamp {
         throw: u64,
         stamp: Option<Stamp>,
-        facets: Facets,
+        /// What the text says; nothing if it could not be read.
+        read: Option<Box<Analysis>>,
     },
     /// The work of a claim was mined, or the mining was cancelled.
     Claim(Box<MinedClaim>),
@@ -41,7 +43,7 @@ pub(super) struct MinedClaim {
 impl Actor {
     pub(super) async fn on_done(&mut self, done: Done) -> Result<(), Trouble> {
         match done {
-            Done::Stamp { throw, stamp, facets } => self.on_stamp(throw, stamp, facets).await,
+            Done::Stamp { throw, stamp, read } => self.on_stamp(throw, stamp, read).await,
             Done::Claim(mined) => self.on_claim_mined(*mined).await,
             Done::Dialled {
                 address,

@@ -2,6 +2,7 @@
 
 use meteorite_crypto::letter::ReplySecret;
 use meteorite_crypto::sign::SigningKey;
+use meteorite_ml::parser::find_contact;
 use meteorite_protocol::control::{
     LetterSide, LetterState, LetterView, Notice, Problem, ProblemKind, Reply, ThreadView,
 };
@@ -24,8 +25,8 @@ use meteorite_store::{
     ThreadId as StoredThread, Way,
 };
 
-use super::Actor;
 use super::trouble::{Trouble, bug, missing, refused};
+use super::{Actor, throw};
 use crate::vault::letter::{self, About, Saying};
 
 impl Actor {
@@ -56,6 +57,19 @@ impl Actor {
                 "",
             )
         })?;
+        let first = self
+            .mail
+            .threads
+            .row(&thread)
+            .is_none_or(|row| row.received.is_empty());
+        if first && let Some(contact) = find_contact(composed.as_str()) {
+            return Err(throw::reachable(
+                contact,
+                "Nothing was sent; your text is untouched.",
+                "Neither of you knows the other yet. Leave it out; once they have answered, you may say it.",
+            )
+            .into());
+        }
         self.write(thread, Writing::Text, LetterContent::Text(composed.into_string()))
             .await
     }
@@ -96,7 +110,8 @@ impl Actor {
         let views = rows
             .iter()
             .filter(|row| row.kind != store::LetterKind::Other || !row.text.is_empty());
-        let views: Vec<LetterView> = views.map(|row| self.view_of(row, &thread)).collect();
+        let mut views: Vec<LetterView> = views.map(|row| self.view_of(row, &thread)).collect();
+        self.screen_letters(&mut views).await;
         let read = store::Unit::new("letters read").with(LetterWrite::SetThreadRead(stored));
         self.shell.commit(read).await?;
         Ok(Reply::Letters(views))
@@ -408,7 +423,9 @@ impl Actor {
             })
             .await?;
         }
-        self.notify(Notice::Letter(self.view_of(row, &start.id)));
+        let mut view = self.view_of(row, &start.id);
+        self.screen_letters(std::slice::from_mut(&mut view)).await;
+        self.notify(Notice::Letter(view));
         Ok(())
     }
 
@@ -477,6 +494,8 @@ impl Actor {
                 .flatten(),
             text: (row.kind == store::LetterKind::Text).then(|| text::clean(&row.text)),
             state,
+            veil: None,
+            care: false,
             receipts: match truth {
                 Some(LetterTruth::InMailbox(receipts)) => receipts,
                 Some(LetterTruth::Queued | LetterTruth::Collected | LetterTruth::Failed(_)) | None => 0,

@@ -3,9 +3,10 @@
 use meteorite_protocol::control::{Reply, Target};
 use meteorite_protocol::engine::Command;
 use meteorite_protocol::ids::BottleId;
+use meteorite_protocol::thread::ThreadId;
 use meteorite_store::{
-    BlockKind, BlockedRow, HeaderFlags, HiddenRow, HideReason, ModerationWrite, ReportRow, SkyStore,
-    SkyWrite, Unit,
+    BlockKind, BlockedRow, HeaderFlags, HiddenRow, HideReason, LetterStore, ModerationWrite, OwnStore,
+    ReportRow, SkyStore, SkyWrite, Unit, Way, Write,
 };
 
 use super::trouble::Trouble;
@@ -29,7 +30,9 @@ impl Actor {
                 .into(),
             note: meteorite_protocol::text::clean(&reason).into(),
         };
+        let said = self.said_by(&bottle).await?;
         let unit = self.hidden(Unit::new("report"), bottle, HideReason::Reported);
+        let unit = extended(unit, self.unwanted(&said));
         self.shell
             .commit(unit.with(ModerationWrite::PutReport(Box::new(row))))
             .await?;
@@ -41,7 +44,9 @@ impl Actor {
         match target {
             Target::Bottle(name) => {
                 let bottle = self.find_any(&name).await?;
+                let said = self.said_by(&bottle).await?;
                 let unit = self.hidden(Unit::new("block"), bottle, HideReason::User);
+                let unit = extended(unit, self.unwanted(&said));
                 self.shell.commit(unit).await?;
                 self.let_hidden_go(bottle).await?;
             }
@@ -54,11 +59,26 @@ impl Actor {
                     key: letters::stored_id(&thread).0,
                     at: self.shell.now().wall,
                 };
-                self.carry_out(effects, Vec::new(), vec![ModerationWrite::PutBlocked(row).into()])
-                    .await?;
+                let said = self.letters_from(&thread).await?;
+                let mut rows = self.unwanted(&said);
+                rows.push(ModerationWrite::PutBlocked(row).into());
+                self.carry_out(effects, Vec::new(), rows).await?;
             }
         }
         Ok(Reply::Done)
+    }
+
+    /// The text of a bottle that was opened; nothing of one that is sealed.
+    async fn said_by(&self, bottle: &BottleId) -> Result<Vec<String>, Trouble> {
+        let row = self.shell.db().collected(bottle).await?;
+        Ok(row.into_iter().map(|row| row.words.text.to_string()).collect())
+    }
+
+    /// What the other side of a thread wrote.
+    async fn letters_from(&self, thread: &ThreadId) -> Result<Vec<String>, Trouble> {
+        let rows = self.shell.db().letters(&letters::stored_id(thread)).await?;
+        let received = rows.into_iter().filter(|row| row.way == Way::Received);
+        Ok(received.map(|row| row.text.to_string()).collect())
     }
 
     /// Notes that a bottle is not shown any more, in the sky and in the list of what was hidden.
@@ -83,4 +103,9 @@ impl Actor {
         }
         Ok(())
     }
+}
+
+fn extended(mut unit: Unit, writes: Vec<Write>) -> Unit {
+    unit.extend(writes);
+    unit
 }

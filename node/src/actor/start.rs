@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::mail::Mail;
 use super::network::Network;
+use super::screen::Screens;
 use super::{Actor, Trouble};
 use crate::config::NodeConfig;
 use crate::data_dir::DataDir;
@@ -71,8 +72,10 @@ pub(crate) async fn start(
     let mail = Mail::restore(&db, me, config.params, rand::random())
         .await
         .map_err(|error| unreadable(&error))?;
+    let screens = Screens::load(&db).await.map_err(|error| unreadable(&error))?;
     let stop = wires.stop.clone();
     let actor = Actor {
+        screens,
         network: Network::new(&bootstrap),
         jobs: tokio::task::JoinSet::new(),
         throwing: std::collections::BTreeMap::new(),

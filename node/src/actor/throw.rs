@@ -1,7 +1,8 @@
 //! Throwing a bottle: check, seal, mine, store, publish.
 
 use meteorite_crypto::stamp::Miner;
-use meteorite_ml::parser::{Contact, find_contact};
+use meteorite_ml::parser::{Analysis, Contact, find_contact};
+use meteorite_ml::policy::{self, Reason, Writing, care};
 use meteorite_protocol::control::{Notice, Problem, ProblemKind, Reply};
 use meteorite_protocol::economy::Spending;
 use meteorite_protocol::engine::{Command, Refusal};
@@ -18,7 +19,7 @@ use super::trouble::{Trouble, bug, refused};
 use super::{Actor, respond};
 use crate::analyst;
 use crate::mining::{Progress, mine};
-use crate::vault::bottle::{self, Choice, Composed, Facets, Stamp};
+use crate::vault::bottle::{self, Choice, Composed, Stamp};
 
 /// Bottles whose stamp is being mined; a further throw is refused until one is done.
 const THROWS_AT_ONCE: usize = 2;
@@ -31,6 +32,8 @@ pub(super) struct Wish {
     pub(super) slots: Option<u8>,
     pub(super) days: Option<u8>,
     pub(super) lang: Option<String>,
+    /// No second thought is wanted.
+    pub(super) sure: bool,
 }
 
 /// A bottle whose stamp is being mined.
@@ -40,6 +43,7 @@ pub(super) struct Throwing {
     nudge: Option<String>,
     /// The writer's own word about the language.
     lang: Option<Lang>,
+    sure: bool,
     progress: Progress,
     stop: CancellationToken,
     reply: oneshot::Sender<Reply>,
@@ -55,6 +59,7 @@ impl Actor {
             Ok(lang) => lang,
             Err(problem) => return Err((problem.into(), reply)),
         };
+        let sure = wish.sure;
         let (choice, nudge) = match self.check(wish) {
             Ok(checked) => checked,
             Err(problem) => return Err((problem.into(), reply)),
@@ -69,6 +74,7 @@ impl Actor {
                     body,
                     nudge,
                     lang,
+                    sure,
                     progress,
                     stop: self.wires.stop.child_token(),
                     reply,
@@ -87,17 +93,20 @@ impl Actor {
         &mut self,
         throw: u64,
         stamp: Option<Stamp>,
-        facets: Facets,
+        read: Option<Box<Analysis>>,
     ) -> Result<(), Trouble> {
         let Some(mut throwing) = self.throwing.remove(&throw) else {
             return Ok(());
         };
         let thrown_at = self.shell.now().wall.epoch();
+        let advice = read.as_ref().map(|read| policy::advise(read, Writing::Bottle));
         let Some(stamp) = stamp else {
-            respond(
-                throwing.reply,
-                Reply::Problem(refused("The throw was cancelled.", "")),
+            let unsure = advice.filter(|advice| !throwing.sure && !advice.warned.is_empty());
+            let problem = unsure.map_or_else(
+                || refused("The throw was cancelled.", ""),
+                |advice| second_thought(&advice.warned),
             );
+            respond(throwing.reply, Reply::Problem(problem));
             return Ok(());
         };
         if stamp.epoch.plus(1) < thrown_at || stamp.epoch > thrown_at {
@@ -107,14 +116,19 @@ impl Actor {
             self.throwing.insert(throw, throwing);
             return Ok(());
         }
-        throwing.composed.say(facets, throwing.lang);
+        let facets = read.as_deref().map(analyst::facets);
+        throwing.composed.say(facets.unwrap_or_default(), throwing.lang);
         let Throwing {
             composed,
             body,
-            nudge,
+            mut nudge,
             reply,
             ..
         } = throwing;
+        if advice.is_some_and(|advice| advice.care) {
+            let language = read.map_or_else(String::new, |read| read.language.code);
+            nudge = Some(care_words(&language));
+        }
         match self.store_throw(composed, body, nudge, (thrown_at, stamp)).await {
             Ok(answer) => respond(reply, answer),
             Err(Trouble::Problem(problem)) => respond(reply, Reply::Problem(problem)),
@@ -206,7 +220,11 @@ impl Actor {
             .transpose();
         let tags = text::compose_tags(wish.tags.iter().map(String::as_str)).map_err(|error| unfit(&error))?;
         if let Some(contact) = find_contact(composed.as_str()) {
-            return Err(reachable(contact));
+            return Err(reachable(
+                contact,
+                "Nothing was thrown; your text is untouched.",
+                "Bottles are anonymous and anybody may find them. Leave it out; whoever catches the bottle can answer you here.",
+            ));
         }
         let slots = wish.slots.unwrap_or(limits::SLOTS_DEFAULT);
         within(
@@ -245,33 +263,55 @@ impl Actor {
         let epoch = self.shell.now().wall.epoch();
         let miner = Miner::stamp(&throwing.composed.author().0, epoch.0, bits);
         let (progress, stop) = (throwing.progress.clone(), throwing.stop.clone());
-        let text = throwing.body.text.clone();
+        let (text, sure) = (throwing.body.text.clone(), throwing.sure);
         self.jobs.spawn(async move {
-            let read = tokio::task::spawn_blocking(move || analyst::read(&text));
-            let (counter, facets) = tokio::join!(mine(miner, progress, stop), read);
+            // The text is read meanwhile; what asks for a second thought ends the mining at once.
+            let read = async {
+                let read = analyst::read(text).await;
+                let advice = read.as_ref().map(|read| policy::advise(read, Writing::Bottle));
+                if !sure && advice.is_some_and(|advice| !advice.warned.is_empty()) {
+                    stop.cancel();
+                }
+                read
+            };
+            let (counter, read) = tokio::join!(mine(miner, progress, stop.clone()), read);
+            let counter = counter.filter(|_| !stop.is_cancelled());
             Done::Stamp {
                 throw,
                 stamp: counter.map(|counter| Stamp { epoch, counter }),
-                facets: facets.unwrap_or_default(),
+                read: read.map(Box::new),
             }
         });
     }
 }
 
-/// Whoever reads a bottle is a stranger, and it drifts for days: an address in it is refused, kindly.
-fn reachable(contact: Contact) -> Problem {
+/// Asked before a text leaves that may hurt or bother strangers.
+fn second_thought(warned: &[Reason]) -> Problem {
+    let why: Vec<String> = warned.iter().map(ToString::to_string).collect();
+    Problem::new(
+        ProblemKind::Refused,
+        format!("Read it once more: {}.", why.join("; ")),
+        "Nothing was thrown; your text is untouched.",
+        "Change it, or throw it as it is with `--sure`. The program may be wrong, and the words are yours.",
+    )
+}
+
+/// Kind words for somebody who writes that they do not want to live, with help lines where one is known.
+pub(super) fn care_words(language: &str) -> String {
+    let lines =
+        care::help_lines(language).map(|line| format!("\n{} ({}, {})", line.name, line.source, line.read));
+    format!("{}{}", care::to_writer(language), lines.collect::<String>())
+}
+
+/// A way to be reached, in a text for a stranger: refused, kindly.
+pub(super) fn reachable(contact: Contact, safe: &str, next: &str) -> Problem {
     let what = match contact {
         Contact::Link => "The text has a link in it.",
         Contact::Mail => "The text has a mail address in it.",
         Contact::Phone => "The text has a telephone number in it.",
         Contact::Handle => "The text has the name of an account in it.",
     };
-    Problem::new(
-        ProblemKind::Input,
-        what,
-        "Nothing was thrown; your text is untouched.",
-        "Bottles are anonymous and anybody may find them. Leave it out; whoever catches the bottle can answer you here.",
-    )
+    Problem::new(ProblemKind::Input, what, safe, next)
 }
 
 fn language(tag: Option<&str>) -> Result<Option<Lang>, Problem> {

@@ -94,6 +94,7 @@ pub(super) fn opened_view(stone: StoneView, state: Option<HoldState>, words: &Pr
         nick: Some(words.nick.to_string()).filter(|nick| !nick.is_empty()),
         tags: words.tags.iter().map(|tag| tag.to_string()).collect(),
         veil: None,
+        care: false,
     }
 }
 

@@ -39,6 +39,8 @@ stored_enum!(
         Thread = 1,
         /// A persona of the radio.
         Persona = 2,
+        /// Texts like one that was reported or blocked.
+        Likeness = 3,
     }
 );
 
@@ -53,7 +55,7 @@ pub struct HiddenRow {
     pub at: UnixMillis,
 }
 
-/// A blocked author, thread or persona.
+/// A blocked author, thread, persona or likeness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockedRow {
     /// What it is.

@@ -47,6 +47,7 @@ async fn bad_input_gets_one_clear_problem_and_changes_nothing() {
         slots: None,
         days,
         lang: None,
+        sure: false,
     };
     let cases = [
         (throw("", None), ProblemKind::Input),

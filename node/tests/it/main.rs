@@ -9,3 +9,4 @@ mod clock;
 mod drift;
 mod folder;
 mod harness;
+mod screen;

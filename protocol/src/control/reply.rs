@@ -39,6 +39,8 @@ pub enum Reply {
     Invite(String),
     /// How many addresses of an invitation or a dial were tried.
     Dialling(u16),
+    /// How much the reader is spared.
+    Veil(String),
     /// Findings, worst first.
     Doctor(Vec<DoctorFinding>),
     /// Rows for a backup file.

@@ -25,6 +25,9 @@ pub enum Request {
         /// The language, as a primary BCP 47 tag, when the writer knows better than the analysis.
         #[serde(default)]
         lang: Option<String>,
+        /// Throw it even if the analysis would have asked for a second thought.
+        #[serde(default)]
+        sure: bool,
     },
     /// A page of the drifting bottles, newest first. No text: that is what opening is for.
     Sky {
@@ -102,6 +105,12 @@ pub enum Request {
         /// Why, in the user's words.
         reason: String,
     },
+    /// How much a reader is spared: `open`, `careful` or `strict`; without a level, only asks.
+    Veil {
+        /// From now on.
+        #[serde(default)]
+        level: Option<String>,
+    },
     /// Never show this again.
     Block {
         /// A bottle or a thread.
@@ -168,6 +177,7 @@ impl Request {
             slots: None,
             days: None,
             lang: None,
+            sure: false,
         }
     }
 

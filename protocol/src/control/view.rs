@@ -82,8 +82,21 @@ pub struct BottleView {
     pub nick: Option<String>,
     /// What it is about.
     pub tags: Vec<String>,
-    /// Why the text should be veiled at first; none where it need not.
-    pub veil: Option<String>,
+    /// What stands between the text and the reader; none where nothing does.
+    #[serde(default)]
+    pub veil: Option<Veil>,
+    /// Its writer may not want to live: kind words belong beside it.
+    #[serde(default)]
+    pub care: bool,
+}
+
+/// Why a stranger's text does not simply appear, by the reading of this node itself. The text is there for whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Veil {
+    /// Behind more than a veil: the reader learns why first.
+    pub hidden: bool,
+    /// Gravest first: `reported`, `contact`, `mismatch`, `unkind`, `unrated`, `sexual`, `spam`.
+    pub why: Vec<String>,
 }
 
 /// What is proven about an own bottle, weakest first.
@@ -174,6 +187,12 @@ pub struct LetterView {
     pub text: Option<String>,
     /// What is proven.
     pub state: LetterState,
+    /// What stands between a stranger's text and the reader.
+    #[serde(default)]
+    pub veil: Option<Veil>,
+    /// Its writer may not want to live.
+    #[serde(default)]
+    pub care: bool,
     /// Signed receipts, for an own letter.
     pub receipts: u8,
     /// Unix milliseconds.

@@ -151,8 +151,23 @@ impl World {
         );
     }
 
+    /// The work of a claim is done. A computer that sleeps goes on with it when it wakes.
+    pub(super) fn mined(&mut self, (ix, boot): (Ix, u32), bottle: BottleId, attempt: u32) {
+        if self.is_current(ix, boot) {
+            self.user_mined(ix, bottle, attempt);
+        } else if let Some(until) = self.nodes[ix].asleep_until {
+            let again = Event::Mined {
+                node: ix,
+                boot,
+                bottle,
+                attempt,
+            };
+            self.later(until.saturating_sub(self.now) + 1, again);
+        }
+    }
+
     /// A claim was mined: sign it and hand it in, with the time of now.
-    pub(super) fn user_mined(&mut self, ix: Ix, bottle: BottleId, attempt: u32) {
+    fn user_mined(&mut self, ix: Ix, bottle: BottleId, attempt: u32) {
         let user = &self.nodes[ix].user;
         let Some(mining) = user
             .mining

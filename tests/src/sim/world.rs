@@ -242,24 +242,7 @@ impl World {
                 boot,
                 bottle,
                 attempt,
-            } => {
-                let asleep_until = self.nodes[node].asleep_until;
-                if self.is_current(node, boot) {
-                    self.user_mined(node, bottle, attempt);
-                } else if let Some(until) = asleep_until {
-                    // A computer that sleeps goes on mining when it wakes.
-                    let in_ms = until.saturating_sub(self.now) + 1;
-                    self.later(
-                        in_ms,
-                        Event::Mined {
-                            node,
-                            boot,
-                            bottle,
-                            attempt,
-                        },
-                    );
-                }
-            }
+            } => self.mined((node, boot), bottle, attempt),
             Event::Frenzy => self.frenzy(),
             Event::Fault(fault) => self.fault(fault),
             Event::Rogue { rogue } => self.rogue_acts(rogue),

@@ -111,6 +111,9 @@ pub(crate) struct ThrowArgs {
     /// Its language, such as `en` or `zh`, where you know better than the program
     #[arg(long, value_name = "TAG")]
     pub(crate) lang: Option<String>,
+    /// Throw it as it is, even if the program asks for a second thought
+    #[arg(long)]
+    pub(crate) sure: bool,
 }
 
 /// `meteorite sky`

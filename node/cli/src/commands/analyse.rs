@@ -32,6 +32,8 @@ struct Shown<'a> {
 struct FlagsShown {
     contact: bool,
     sexual: bool,
+    spam: bool,
+    despair: bool,
 }
 
 #[derive(Serialize)]
@@ -111,6 +113,8 @@ fn show(context: &Context, analysis: &Analysis, heads: bool) -> Result<(), Failu
         flags: FlagsShown {
             contact: analysis.flags.contact.is_some(),
             sexual: analysis.flags.sexual,
+            spam: analysis.flags.spam,
+            despair: analysis.flags.despair,
         },
         keywords: &analysis.keywords,
         gist: &analysis.gist,
@@ -143,7 +147,13 @@ fn words(analysis: &Analysis) -> String {
             .contact
             .map(|_| "carries contact details".to_owned()),
     );
-    parts.extend(analysis.flags.sexual.then(|| "sexual".to_owned()));
+    for (flag, word) in [
+        (analysis.flags.sexual, "sexual"),
+        (analysis.flags.spam, "spam"),
+        (analysis.flags.despair, "despair"),
+    ] {
+        parts.extend(flag.then(|| word.to_owned()));
+    }
     if !analysis.keywords.is_empty() {
         parts.push(format!("about {}", analysis.keywords.join(", ")));
     }

@@ -4,6 +4,7 @@ use meteorite_protocol::control::{Reply, Request};
 
 use super::{answer, own};
 use crate::failure::{DONE, Ending, Failure};
+use crate::output::veils;
 use crate::session::{Context, Session};
 
 /// `meteorite catch`
@@ -14,7 +15,7 @@ pub(super) async fn catch(context: &Context, bottle: Option<String>) -> Ending {
 }
 
 /// `meteorite read`
-pub(super) async fn read(context: &Context, bottle: String) -> Ending {
+pub(super) async fn read(context: &Context, bottle: String, unveil: bool) -> Ending {
     let mut session = Session::open(context).await?;
     session.find_neighbours().await?;
     let mut progress = session.notices().await?;
@@ -25,7 +26,10 @@ pub(super) async fn read(context: &Context, bottle: String) -> Ending {
     let Reply::Read(opened) = reply else {
         return Err(Failure::unexpected(&reply));
     };
-    let settled = session.settle_claim(opened).await?;
+    let mut settled = session.settle_claim(opened).await?;
+    if !unveil && !context.output.json() {
+        veils::draw_over_bottle(&mut settled);
+    }
     context.output.reply(&Reply::Read(settled))?;
     Ok(DONE)
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use meteorite_protocol::control::{Reply, Request};
 use meteorite_protocol::text::TextKind;
 
-use super::answer;
 use crate::args::ThreadCommand;
 use crate::failure::{DONE, Ending, Failure};
 use crate::input;
+use crate::output::veils;
 use crate::session::{Context, Session};
 
 /// `meteorite light`
@@ -38,10 +38,18 @@ pub(super) async fn thread(context: &Context, command: ThreadCommand) -> Ending 
 }
 
 /// `meteorite letters`
-pub(super) async fn list(context: &Context, thread: Option<String>) -> Ending {
+pub(super) async fn list(context: &Context, thread: Option<String>, unveil: bool) -> Ending {
     let mut session = Session::open(context).await?;
     session.fill_sky().await?;
-    answer(&mut session, Request::Letters { thread }).await
+    let mut reply = session.ask(Request::Letters { thread }).await?;
+    if let Reply::Letters(letters) = &mut reply
+        && !unveil
+        && !context.output.json()
+    {
+        letters.iter_mut().for_each(veils::draw_over_letter);
+    }
+    context.output.reply(&reply)?;
+    Ok(DONE)
 }
 
 async fn send(context: &Context, request: Request) -> Ending {

@@ -29,6 +29,7 @@ pub(super) async fn throw(context: &Context, args: ThrowArgs) -> Ending {
         slots: args.slots,
         days: args.days,
         lang: args.lang,
+        sure: args.sure,
     };
     let bar = context.output.bar("working on the stamp", 1);
     let reply = with_progress(session.ask(request), &mut progress, &bar).await;

@@ -121,6 +121,7 @@ pub(super) async fn throw(ship: &Ship, world: &World, line: Line, is_line: IsLin
         slots: None,
         days: None,
         lang,
+        sure: true,
     };
     let own = match ship.node.ask(request).await {
         Reply::Thrown(own) => own,

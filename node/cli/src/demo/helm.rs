@@ -186,6 +186,7 @@ async fn obey(order: Order, ship: &Ship, world: &World, last: &mut Last) {
         | Reply::Invite(_)
         | Reply::Dialling(_)
         | Reply::Doctor(_)
+        | Reply::Veil(_)
         | Reply::Exported(_)
         | Reply::Imported(_)
         | Reply::Snapshot(_)

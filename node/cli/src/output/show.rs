@@ -7,7 +7,7 @@ use meteorite_protocol::control::{
 };
 
 use super::table::Table;
-use super::words;
+use super::{veils, words};
 
 /// Any answer in words, without a newline at the end.
 pub(crate) fn reply(reply: &Reply, now_ms: u64) -> String {
@@ -31,6 +31,11 @@ pub(crate) fn reply(reply: &Reply, now_ms: u64) -> String {
                 words::count((*addresses).into(), "address", "addresses")
             )
         }
+        Reply::Veil(level) => format!(
+            "Texts of strangers are veiled at the level “{}”: {}.",
+            words::one_line(level),
+            words::veil_level(level)
+        ),
         Reply::Doctor(findings) => doctor(findings),
         Reply::Imported(rows) => format!("{} came back.", words::count(*rows, "row", "rows")),
         Reply::Snapshot(snapshot) => status(snapshot, now_ms),
@@ -107,7 +112,7 @@ fn caught(hold: &HoldView, now_ms: u64) -> String {
 fn opened(bottle: &BottleView, now_ms: u64) -> String {
     let mut text = String::new();
     if let Some(veil) = &bottle.veil {
-        text.push_str(&format!("({})\n\n", words::clean(veil)));
+        text.push_str(&format!("({})\n\n", veils::why(veil)));
     }
     text.push_str(&words::clean(&bottle.text));
     text.push('\n');
@@ -127,6 +132,9 @@ fn opened(bottle: &BottleView, now_ms: u64) -> String {
         .collect::<Vec<_>>()
         .join(" · ");
     text.push_str(&format!("\n{}", Style::new().dim().apply_to(about)));
+    if bottle.care {
+        text.push_str(&format!("\n\n{}\n", veils::care_words()));
+    }
     if let Some(state) = bottle.state {
         text.push_str(&format!("\n{}", Style::new().dim().apply_to(words::hold(state))));
     }
@@ -241,7 +249,13 @@ fn letter_text(letter: &LetterView) -> String {
         .as_ref()
         .map(|light| format!("* a light: {}", words::one_line(light)));
     let text = letter.text.as_ref().map(|text| words::clean(text));
-    let parts = [Some(Style::new().dim().apply_to(head).to_string()), light, text];
+    let care = letter.care.then(veils::care_words);
+    let parts = [
+        Some(Style::new().dim().apply_to(head).to_string()),
+        light,
+        text,
+        care,
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 

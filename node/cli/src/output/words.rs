@@ -227,6 +227,15 @@ const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
+/// What a level of veiling spares a reader.
+pub(crate) fn veil_level(name: &str) -> &'static str {
+    match name {
+        "open" => "only the worst, and ways to be reached",
+        "strict" => "whatever might hurt is hidden",
+        _ => "what may hurt, what nobody rated, what is sexual",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,8 @@
 //!
 //! A bottle is anonymous; an address in it is most often an advertisement, a trap, or a mistake that its author would regret.
 
+mod handles;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// What was found.
@@ -22,24 +24,97 @@ pub enum Contact {
 pub fn find(text: &str) -> Option<Contact> {
     let plain: String = text.nfkc().collect::<String>().to_lowercase();
     let plain: String = plain.chars().filter(|letter| !is_invisible(*letter)).collect();
-    let words: Vec<&str> = plain
+    let spelt = unspelt(&plain);
+    let mut words: Vec<&str> = plain
         .split(|letter: char| {
             letter.is_whitespace() || matches!(letter, '，' | '、' | '。' | '「' | '」' | '<' | '>' | '"')
         })
-        .map(|word| word.trim_matches(|letter: char| "()[]{}.,;:!?'…".contains(letter)))
+        .collect();
+    // An address may stand in a run of a script without spaces.
+    words.extend(spelt.split(|letter: char| !letter.is_ascii_graphic()));
+    let words: Vec<&str> = words
+        .into_iter()
+        .map(|word| word.trim_matches(|letter: char| "()[]{}.,;:!?'\"…".contains(letter)))
         .filter(|word| !word.is_empty())
         .collect();
     if words.iter().any(|word| is_mail(word)) || is_spelt_mail(&words) {
         return Some(Contact::Mail);
     }
-    if words.iter().any(|word| is_link(word)) {
+    if words.iter().any(|word| is_link(word)) || is_spelt_link(&words) {
         return Some(Contact::Link);
     }
-    if words.iter().any(|word| is_handle(word)) || names_a_service(&words) {
+    if words.iter().any(|word| is_handle(word)) || handles::named(&plain, &words) {
         return Some(Contact::Handle);
     }
     has_phone(&plain).then_some(Contact::Phone)
 }
+
+/// A text with spelt-out signs put back: `a艾特b点com`, and letters that stand one by one: `e x a m p l e . c o m`.
+fn unspelt(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (word, sign) in SPELT {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("", "")] {
+            // Bare words of an alphabet are left to the rules over words.
+            if !open.is_empty() || !word.is_ascii() {
+                text = join(&text, &format!("{open}{word}{close}"), sign);
+            }
+        }
+    }
+    let mut joined = String::with_capacity(text.len());
+    let mut singles: Vec<&str> = Vec::new();
+    for word in text.split_whitespace().chain([""]) {
+        if word.len() == 1 {
+            singles.push(word);
+            continue;
+        }
+        let glue = if singles.len() >= SINGLES_MIN { "" } else { " " };
+        joined.push_str(&singles.join(glue));
+        joined.push(' ');
+        singles.clear();
+        joined.push_str(word);
+        joined.push(' ');
+    }
+    joined
+}
+
+/// Puts a sign where its name stands between two letters or digits of ASCII, with or without spaces.
+fn join(text: &str, name: &str, sign: &str) -> String {
+    let mut parts = text.split(name);
+    let mut joined = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (before, after) = (joined.trim_end(), part.trim_start());
+        let plain = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+        if plain(before.chars().next_back()) && plain(after.chars().next()) {
+            joined.truncate(before.len());
+            joined.push_str(sign);
+            joined.push_str(after);
+        } else {
+            joined.push_str(name);
+            joined.push_str(part);
+        }
+    }
+    joined
+}
+
+/// Names of the signs of an address.
+const SPELT: [(&str, &str); 14] = [
+    ("at", "@"),
+    ("arroba", "@"),
+    ("艾特", "@"),
+    ("小老鼠", "@"),
+    ("アットマーク", "@"),
+    ("アット", "@"),
+    ("あっと", "@"),
+    ("골뱅이", "@"),
+    ("dot", "."),
+    ("punto", "."),
+    ("点", "."),
+    ("點", "."),
+    ("ドット", "."),
+    ("どっと", "."),
+];
+/// So many letters one by one are meant to be read together.
+const SINGLES_MIN: usize = 6;
 
 /// Zero-width and directional marks, which hide an address from rules and not from people.
 fn is_invisible(letter: char) -> bool {
@@ -57,9 +132,23 @@ fn is_mail(word: &str) -> bool {
 fn is_spelt_mail(words: &[&str]) -> bool {
     let at = |word: &&str| matches!(*word, "at" | "arroba" | "собака");
     let dot = |word: &&str| matches!(*word, "dot" | "punto" | "punkt" | "point" | "точка" | "ponto");
+    let whole = |five: &[&str]| matches!(five, [_, middle, _, point, end] if at(middle) && dot(point) && is_ending(end));
+    let half = |three: &[&str]| matches!(three, [_, middle, host] if matches!(*middle, "arroba" | "собака") && is_domain(host, 2));
+    words.windows(5).any(whole) || words.windows(3).any(half)
+}
+
+/// `example dot com`, and `example . com`.
+fn is_spelt_link(words: &[&str]) -> bool {
+    let dot = |word: &str| matches!(word, "dot" | "punto" | "punkt" | "точка" | "ponto");
+    let sound = |word: &str| {
+        word.len() >= 3
+            && word
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+    };
     words
-        .windows(5)
-        .any(|five| matches!(five, [_, middle, _, point, end] if at(middle) && dot(point) && is_ending(end)))
+        .windows(3)
+        .any(|three| matches!(three, [host, point, end] if sound(host) && dot(point) && is_ending(end)))
 }
 
 fn is_link(word: &str) -> bool {
@@ -87,8 +176,9 @@ fn is_domain(host: &str, least: usize) -> bool {
     labels.len() >= least && labels.iter().all(sound) && labels.last().is_some_and(|end| is_ending(end))
 }
 
+/// A zero passes for an o.
 fn is_ending(end: &str) -> bool {
-    ENDINGS.contains(&end)
+    ENDINGS.contains(&end.replace('0', "o").as_str())
 }
 
 /// `@name`, at least three letters long.
@@ -99,29 +189,6 @@ fn is_handle(word: &str) -> bool {
                 .chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
     })
-}
-
-/// The name of a service, followed within three words by something that looks like an account.
-fn names_a_service(words: &[&str]) -> bool {
-    words.iter().enumerate().any(|(at, word)| {
-        let clean = word.trim_end_matches([':', '：']);
-        let (service, rest) = clean.split_once([':', '：']).unwrap_or((clean, ""));
-        if !SERVICES.contains(&service) {
-            return false;
-        }
-        is_account(rest) || words.iter().skip(at + 1).take(3).any(|word| is_account(word))
-    })
-}
-
-/// Latin letters with digits or an underscore between them.
-fn is_account(word: &str) -> bool {
-    let ascii = word
-        .chars()
-        .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-' | '#' | '@' | '+'));
-    let marked = word
-        .chars()
-        .any(|letter| letter.is_ascii_digit() || matches!(letter, '_' | '#' | '@'));
-    word.len() >= 4 && ascii && marked
 }
 
 /// Seven to fifteen digits, with only what people put between them; years, dates and money have fewer, or other signs.
@@ -163,49 +230,13 @@ fn is_phone(run: &str) -> bool {
     }
 }
 
-/// Services where an account name follows.
-const SERVICES: [&str; 33] = [
-    "telegram",
-    "whatsapp",
-    "instagram",
-    "insta",
-    "ig",
-    "snapchat",
-    "snap",
-    "discord",
-    "skype",
-    "signal",
-    "kik",
-    "tiktok",
-    "facebook",
-    "fb",
-    "twitter",
-    "wechat",
-    "weixin",
-    "微信",
-    "微信号",
-    "微博",
-    "qq",
-    "q号",
-    "扣扣",
-    "line",
-    "ライン",
-    "카톡",
-    "카카오톡",
-    "인스타",
-    "телеграм",
-    "телега",
-    "вотсап",
-    "инстаграм",
-    "tg",
-];
-
 /// Endings of hosts that people write without a scheme.
-const ENDINGS: [&str; 60] = [
-    "com", "org", "net", "info", "biz", "io", "me", "co", "app", "dev", "xyz", "site", "online", "shop",
-    "store", "club", "top", "live", "link", "click", "tv", "cc", "gg", "ly", "to", "us", "uk", "eu", "de",
-    "at", "ch", "fr", "es", "it", "pt", "br", "mx", "ar", "cl", "ru", "su", "ua", "pl", "nl", "be", "se",
-    "no", "fi", "tr", "in", "cn", "hk", "tw", "jp", "kr", "рф", "edu", "gov", "page", "onion",
+const ENDINGS: [&str; 62] = [
+    "example", "test", "com", "org", "net", "info", "biz", "io", "me", "co", "app", "dev", "xyz", "site",
+    "online", "shop", "store", "club", "top", "live", "link", "click", "tv", "cc", "gg", "ly", "to", "us",
+    "uk", "eu", "de", "at", "ch", "fr", "es", "it", "pt", "br", "mx", "ar", "cl", "ru", "su", "ua", "pl",
+    "nl", "be", "se", "no", "fi", "tr", "in", "cn", "hk", "tw", "jp", "kr", "рф", "edu", "gov", "page",
+    "onion",
 ];
 
 #[cfg(test)]
@@ -227,6 +258,16 @@ mod tests {
         check("find me: @some_sailor", Contact::Handle);
         check("微信：sailor_0000", Contact::Handle);
         check("my discord is sailor#0000", Contact::Handle);
+        check("add me on telegram, tidepool", Contact::Handle);
+        check("my insta handle is tidepool", Contact::Handle);
+        check("búscame en instagram como marea", Contact::Handle);
+        check("加我微信tidepool吧", Contact::Handle);
+        check("LINEのIDはumibeです", Contact::Handle);
+        check("邮箱是sailor@example.org，给我写信", Contact::Mail);
+        check("sailor (at) example (dot) org", Contact::Mail);
+        check("sailor艾特example点org", Contact::Mail);
+        check("e x a m p l e . c o m", Contact::Link);
+        check("example dot c0m has it all", Contact::Link);
     }
 
     #[test]
@@ -242,6 +283,14 @@ mod tests {
             "a line of poetry, and 2026-11-22 above it",
             "我有 3000000 个梦",
             "me@home",
+            "The line between us: nothing but water.",
+            "my instagram is full of cats",
+            "the signal is weak out here",
+            "I deleted telegram and discord yesterday",
+            "在第3点集合",
+            "五点半的时候",
+            "Look at that dot on the horizon",
+            "a b c, easy as 1 2 3",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

@@ -6,14 +6,13 @@ use super::weights::Weights;
 /// A language with its probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Language {
-    /// Two letters (ISO 639-1), or `und` when the text has no letters.
+    /// Two letters (ISO 639-1), or `und` when the text has no letters, or those of a script that no language of ours uses.
     pub code: String,
     /// 0 to 1.
     pub p: f32,
 }
 
 impl Language {
-    /// No letters, no language.
     fn unknown() -> Self {
         Self {
             code: "und".to_owned(),
@@ -24,7 +23,7 @@ impl Language {
 
 pub(crate) fn of(text: &str, words: &Words, weights: &Weights) -> Language {
     let letters = Letters::count(text);
-    if letters.all == 0 {
+    if letters.all == 0 || letters.foreign * 2 > letters.all {
         return Language::unknown();
     }
     if let Some(code) = letters.decide() {
@@ -33,7 +32,7 @@ pub(crate) fn of(text: &str, words: &Words, weights: &Weights) -> Language {
             p: 1.0,
         };
     }
-    let input = Sparse::of(&words.hashes(), weights.language.buckets);
+    let input = Sparse::of(&words.hashes(), weights.language.rows.buckets());
     let logits = weights.language.apply(&input);
     let top = logits.iter().copied().fold(f32::MIN, f32::max);
     let powers: Vec<f32> = logits
@@ -58,6 +57,8 @@ struct Letters {
     kana: u32,
     hangul: u32,
     han: u32,
+    /// Of scripts that none of our languages is written in.
+    foreign: u32,
 }
 
 impl Letters {
@@ -75,7 +76,9 @@ impl Letters {
                 '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}' => {
                     counted.han += 1
                 }
-                _ => {}
+                'a'..='z' | 'A'..='Z' | '\u{aa}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' => {}
+                '\u{400}'..='\u{52f}' | '\u{900}'..='\u{97f}' => {}
+                _ => counted.foreign += 1,
             }
         }
         counted
@@ -108,6 +111,7 @@ mod tests {
         check("今天天气很好", Some("zh"));
         check("오늘 날씨가 좋다", Some("ko"));
         check("good morning", None);
+        assert_eq!(Letters::count("Καλημέρα, καλέ μου").foreign, 15);
         check("доброе утро", None);
         check("I love ramen ラーメン very much", None);
     }

@@ -13,9 +13,11 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// Features of one text at most; the first ones count.
 pub const FEATURES_MAX: usize = 6_000;
 /// Lengths of character n-grams, in code points.
-const CHARACTERS: std::ops::RangeInclusive<usize> = 2..=5;
+const CHARACTERS: std::ops::RangeInclusive<usize> = 1..=5;
+/// From here on a character alone counts too: scripts without spaces have words of one character.
+pub(crate) const SINGLES_FROM: char = '\u{2e80}';
 /// Stands before and after each word.
-const EDGE: char = '\u{1}';
+pub(crate) const EDGE: char = '\u{1}';
 
 /// A text as words, normalised (NFKC, lower case).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,8 @@ impl Words {
             let padded: Vec<char> = std::iter::once(EDGE).chain(word.chars()).chain([EDGE]).collect();
             for length in CHARACTERS {
                 let grams = padded.windows(length);
+                let grams =
+                    grams.filter(|gram| length > 1 || gram.iter().all(|letter| *letter >= SINGLES_FROM));
                 hashes.extend(grams.map(|gram| Hash::new(b'c').letters(gram).end()));
             }
             if hashes.len() >= FEATURES_MAX {

@@ -10,10 +10,12 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde::Deserialize;
 
-use super::ngrams::Sparse;
+use super::encoder::Encoder;
+use super::ngrams::Words;
+use super::tables::{Rows, Table};
 
 /// The version of the file's layout that this program reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 /// The weights.
 pub const FILE: &str = "parser.safetensors";
 /// The word list.
@@ -50,15 +52,6 @@ pub enum LoadError {
     Malformed(String),
 }
 
-/// A linear map from hashed features to a few outputs.
-pub(crate) struct Table {
-    pub(crate) buckets: u32,
-    outputs: usize,
-    weights: Vec<i8>,
-    scale: Vec<f32>,
-    bias: Vec<f32>,
-}
-
 /// One head: a table for one data set's labels.
 #[derive(Debug)]
 pub(crate) struct Head {
@@ -80,14 +73,40 @@ pub(crate) struct Weights {
     /// Divides the language logits.
     pub(crate) temperature: f32,
     pub(crate) gist: Table,
+    pub(crate) encoder: Encoder,
+}
+
+/// An open weights file.
+pub(crate) struct File<'a>(SafeTensors<'a>);
+
+/// The sizes of the Transformer.
+#[derive(Deserialize)]
+pub(crate) struct EncoderMeta {
+    /// Of the table of its own.
+    pub(crate) buckets: u32,
+    /// Columns of that table.
+    pub(crate) width: usize,
+    /// Numbers for each token between the layers.
+    pub(crate) d: usize,
+    pub(crate) layers: usize,
+    /// Heads of attention.
+    pub(crate) heads: usize,
+    pub(crate) tokens: usize,
+    /// Whether it adds to the gist.
+    pub(crate) gist: bool,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
 }
 
 #[derive(Deserialize)]
 struct Meta {
-    format: u32,
     heads: Vec<HeadMeta>,
     langid: LanguageMeta,
     gist: GistMeta,
+    deep: EncoderMeta,
 }
 
 #[derive(Deserialize)]
@@ -109,54 +128,6 @@ struct LanguageMeta {
 #[derive(Deserialize)]
 struct GistMeta {
     buckets: u32,
-}
-
-impl fmt::Debug for Table {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Table({} × {})", self.buckets, self.outputs)
-    }
-}
-
-impl Table {
-    /// bias + scale · Σ value · weight, for each output.
-    pub(crate) fn apply(&self, input: &Sparse) -> Vec<f32> {
-        let mut sums = vec![0.0_f32; self.outputs];
-        for (bucket, value) in &input.0 {
-            let start = usize::try_from(*bucket)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(self.outputs);
-            let row = self
-                .weights
-                .get(start..start.saturating_add(self.outputs))
-                .unwrap_or_default();
-            for (sum, weight) in sums.iter_mut().zip(row) {
-                *sum += value * f32::from(*weight);
-            }
-        }
-        let scaled = sums.iter().zip(&self.scale).zip(&self.bias);
-        scaled.map(|((sum, scale), bias)| bias + scale * sum).collect()
-    }
-
-    fn read(
-        file: &SafeTensors<'_>,
-        name: &str,
-        matrix: &str,
-        shape: (u32, usize),
-    ) -> Result<Self, LoadError> {
-        let (buckets, outputs) = shape;
-        let rows = usize::try_from(buckets).unwrap_or(usize::MAX);
-        if !buckets.is_power_of_two() {
-            return Err(LoadError::Malformed(format!("{name} has {buckets} buckets")));
-        }
-        let bytes = tensor(file, &format!("{name}.{matrix}"), Dtype::I8, &[rows, outputs])?;
-        Ok(Self {
-            buckets,
-            outputs,
-            weights: bytes.iter().map(|byte| i8::from_le_bytes([*byte])).collect(),
-            scale: floats(file, &format!("{name}.scale"), outputs)?,
-            bias: floats(file, &format!("{name}.bias"), outputs)?,
-        })
-    }
 }
 
 impl Head {
@@ -183,37 +154,44 @@ impl Weights {
             .as_ref()
             .and_then(|metadata| metadata.get("parser"));
         let described = described.ok_or_else(|| malformed(&"no description"))?;
-        let meta: Meta = serde_json::from_str(described).map_err(|error| malformed(&error))?;
-        if meta.format != FORMAT {
-            return Err(LoadError::Format { found: meta.format });
+        let version: Version = serde_json::from_str(described).map_err(|error| malformed(&error))?;
+        if version.format != FORMAT {
+            return Err(LoadError::Format {
+                found: version.format,
+            });
         }
-        let file = SafeTensors::deserialize(bytes).map_err(|error| malformed(&error))?;
+        let meta: Meta = serde_json::from_str(described).map_err(|error| malformed(&error))?;
+        let file = File(SafeTensors::deserialize(bytes).map_err(|error| malformed(&error))?);
+        let gist = file.table("gist", "table", (meta.gist.buckets, super::GIST))?;
+        let sizes: Vec<(&str, usize)> = meta
+            .heads
+            .iter()
+            .map(|head| (head.name.as_str(), head.labels.len()))
+            .collect();
+        let encoder = Encoder::read(&file, &meta.deep, &gist.rows, &sizes)?;
+        let trial = encoder.look(&Words(vec!["trial".to_owned()]), &gist.rows);
+        trial.map_err(|error| malformed(&error))?;
         let heads = meta.heads.into_iter().map(|head| Self::head(&file, head));
         Ok(Self {
             heads: heads.collect::<Result<_, _>>()?,
-            language: Table::read(
-                &file,
+            language: file.table(
                 "langid",
                 "weight",
                 (meta.langid.buckets, meta.langid.languages.len()),
             )?,
             languages: meta.langid.languages,
             temperature: meta.langid.temperature,
-            gist: Table::read(&file, "gist", "table", (meta.gist.buckets, super::GIST))?,
+            gist,
+            encoder,
         })
     }
 
-    fn head(file: &SafeTensors<'_>, meta: HeadMeta) -> Result<Head, LoadError> {
+    fn head(file: &File<'_>, meta: HeadMeta) -> Result<Head, LoadError> {
         let count = meta.labels.len();
         if meta.platt.len() != count || meta.threshold.values().any(|row| row.len() != count) {
             return Err(LoadError::Malformed(format!("{} has too few figures", meta.name)));
         }
-        let table = Table::read(
-            file,
-            &format!("wide.{}", meta.name),
-            "weight",
-            (meta.buckets, count),
-        )?;
+        let table = file.table(&format!("wide.{}", meta.name), "weight", (meta.buckets, count))?;
         Ok(Head {
             name: meta.name,
             labels: meta.labels,
@@ -221,6 +199,71 @@ impl Weights {
             threshold: meta.threshold,
             table,
         })
+    }
+}
+
+impl File<'_> {
+    /// `name.matrix` with `name.scale` and `name.bias`.
+    fn table(&self, name: &str, matrix: &str, shape: (u32, usize)) -> Result<Table, LoadError> {
+        let rows = self.rows(&format!("{name}.{matrix}"), &format!("{name}.scale"), shape)?;
+        Ok(Table::new(
+            rows,
+            self.floats(&format!("{name}.bias"), &[shape.1])?,
+        ))
+    }
+
+    /// An int8 matrix of so many buckets and columns, and the scale of its columns.
+    pub(crate) fn rows(&self, name: &str, scale: &str, shape: (u32, usize)) -> Result<Rows, LoadError> {
+        let (buckets, columns) = shape;
+        if !buckets.is_power_of_two() {
+            return Err(LoadError::Malformed(format!("{name} has {buckets} buckets")));
+        }
+        let count = usize::try_from(buckets).unwrap_or(usize::MAX);
+        let bytes = self.tensor(name, Dtype::I8, &[count, columns])?;
+        Ok(Rows::new(buckets, bytes, self.floats(scale, &[columns])?))
+    }
+
+    /// Weights `[out, inner]`, multiplied with their scales, and biases of a layer.
+    pub(crate) fn linear(
+        &self,
+        name: &str,
+        out: usize,
+        inner: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>), LoadError> {
+        let bytes = self.tensor(&format!("{name}.weight"), Dtype::I8, &[out, inner])?;
+        let scale = self.floats(&format!("{name}.scale"), &[out])?;
+        let rows = bytes.chunks_exact(inner.max(1)).zip(&scale);
+        let weight = rows.flat_map(|(row, scale)| {
+            row.iter()
+                .map(move |byte| f32::from(i8::from_le_bytes([*byte])) * scale)
+        });
+        Ok((weight.collect(), self.floats(&format!("{name}.bias"), &[out])?))
+    }
+
+    /// The length of a tensor's first side.
+    pub(crate) fn height(&self, name: &str) -> Result<usize, LoadError> {
+        let found = self.0.tensor(name);
+        let found = found.map_err(|error| LoadError::Malformed(error.to_string()))?;
+        Ok(found.shape().first().copied().unwrap_or_default())
+    }
+
+    pub(crate) fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
+        let bytes = self.tensor(name, Dtype::F32, shape)?;
+        let (numbers, _) = bytes.as_chunks::<4>();
+        Ok(numbers.iter().map(|number| f32::from_le_bytes(*number)).collect())
+    }
+
+    fn tensor(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<&[u8], LoadError> {
+        let found = self.0.tensor(name);
+        let found = found.map_err(|error| LoadError::Malformed(error.to_string()))?;
+        if found.dtype() != dtype || found.shape() != shape {
+            return Err(LoadError::Malformed(format!(
+                "{name} is {:?} {:?}",
+                found.dtype(),
+                found.shape()
+            )));
+        }
+        Ok(found.data())
     }
 }
 
@@ -245,29 +288,4 @@ pub(crate) fn check(bytes: &[u8], name: &str, hashes: &str) -> Result<(), LoadEr
     } else {
         Err(LoadError::Damaged(name.to_owned()))
     }
-}
-
-fn tensor<'a>(
-    file: &SafeTensors<'a>,
-    name: &str,
-    dtype: Dtype,
-    shape: &[usize],
-) -> Result<&'a [u8], LoadError> {
-    let found = file
-        .tensor(name)
-        .map_err(|error| LoadError::Malformed(error.to_string()))?;
-    if found.dtype() != dtype || found.shape() != shape {
-        return Err(LoadError::Malformed(format!(
-            "{name} is {:?} {:?}",
-            found.dtype(),
-            found.shape()
-        )));
-    }
-    Ok(found.data())
-}
-
-fn floats(file: &SafeTensors<'_>, name: &str, count: usize) -> Result<Vec<f32>, LoadError> {
-    let bytes = tensor(file, name, Dtype::F32, &[count])?;
-    let (numbers, _) = bytes.as_chunks::<4>();
-    Ok(numbers.iter().map(|number| f32::from_le_bytes(*number)).collect())
 }

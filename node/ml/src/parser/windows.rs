@@ -21,28 +21,35 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
 }
 
 /// Windows over the whole text; a text of one window is not cut. An empty text has one empty window.
-pub(crate) fn of(words: &Words) -> impl Iterator<Item = Window> + use<> {
+pub(crate) fn of(words: &Words) -> Vec<Window> {
     let pieces = pieces(words);
-    let mut windows: Vec<(Words, usize)> = Vec::new();
-    let mut start = 0;
-    loop {
-        let (end, units) = reach(&pieces, start, WINDOW);
-        let part = pieces.get(start..end).unwrap_or_default();
-        windows.push((Words(part.iter().map(|(word, _)| word.clone()).collect()), units));
-        if end >= pieces.len() {
-            break;
-        }
-        start = reach(&pieces, start, STRIDE).0.max(start + 1);
+    if units(&pieces) <= WINDOW {
+        return vec![Window {
+            words: words.clone(),
+            share: 1.0,
+        }];
     }
-    let all: usize = windows.iter().map(|(_, units)| units).sum();
-    windows.into_iter().map(move |(words, units)| Window {
-        words,
-        share: if all == 0 { 1.0 } else { units as f32 / all as f32 },
-    })
+    let mut parts: Vec<&[(String, usize)]> = Vec::new();
+    let (mut start, mut end) = (0, 0);
+    while end < pieces.len() {
+        end = reach(&pieces, start, WINDOW);
+        parts.push(pieces.get(start..end).unwrap_or_default());
+        start = reach(&pieces, start, STRIDE);
+    }
+    let all: usize = parts.iter().map(|part| units(part)).sum();
+    let window = |part: &&[(String, usize)]| Window {
+        words: Words(part.iter().map(|(word, _)| word.clone()).collect()),
+        share: units(part) as f32 / all as f32,
+    };
+    parts.iter().map(window).collect()
 }
 
-/// Index behind the last piece within `most` units, and the units.
-fn reach(pieces: &[(String, usize)], start: usize, most: usize) -> (usize, usize) {
+fn units(pieces: &[(String, usize)]) -> usize {
+    pieces.iter().map(|(_, cost)| cost).sum()
+}
+
+/// Index behind the last piece within `most` units, behind the first one at least.
+fn reach(pieces: &[(String, usize)], start: usize, most: usize) -> usize {
     let mut units = 0;
     let mut end = start;
     for (_, cost) in pieces.iter().skip(start) {
@@ -52,7 +59,7 @@ fn reach(pieces: &[(String, usize)], start: usize, most: usize) -> (usize, usize
         units += cost;
         end += 1;
     }
-    (end, units)
+    end
 }
 
 /// Words with their units; a word that alone would fill a window is cut.
@@ -74,7 +81,7 @@ mod tests {
     use super::*;
 
     fn count(text: &str) -> usize {
-        of(&Words::of(text)).count()
+        of(&Words::of(text)).len()
     }
 
     #[test]
@@ -82,7 +89,7 @@ mod tests {
         assert_eq!((count(""), count("one"), count(&"word ".repeat(64))), (1, 1, 1));
         assert_eq!(count(&"word ".repeat(65)), 2);
         let text: String = (0..500).map(|n| format!("w{n} ")).collect();
-        let windows: Vec<Window> = of(&Words::of(&text)).collect();
+        let windows = of(&Words::of(&text));
         assert!((windows.iter().map(|window| window.share).sum::<f32>() - 1.0).abs() < 1e-5);
         for n in 0..500 {
             let word = format!("w{n}");
@@ -91,6 +98,8 @@ mod tests {
                 "{word}"
             );
         }
+        let run = "字".repeat(100);
+        assert_eq!(of(&Words::of(&run))[0].words.0, [run]);
         assert!(count(&"字".repeat(1_000)) > 5);
         assert!(count(&"x".repeat(100_000)) > 5);
     }
