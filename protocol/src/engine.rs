@@ -326,7 +326,7 @@ impl Engine {
         if self.neighbours.len() >= crate::limits::PEERS_MAX || !self.neighbours.insert(peer.clone()) {
             return;
         }
-        self.sync.meet(peer);
+        self.sync.meet(peer, now.mono_ms);
         let mut mine = Vec::new();
         self.mine.handle_neighbour(now, &mut mine);
         self.run_mine(mine, now, effects);

@@ -92,7 +92,7 @@ impl Post {
     /// Continues from stored rows. `me` is never asked. Call `handle_watch` for every live address, then `handle_start`.
     pub fn restore(rows: PostRows, me: Peer, params: Params, jitter: Jitter) -> Self {
         Self {
-            mailboxes: Mailboxes::new(me),
+            mailboxes: Mailboxes::new(me, jitter.clone()),
             outbox: Outbox::restore(rows.letters, jitter.clone()),
             collector: Collector::restore(rows.inbox, rows.polls, params, jitter),
             deadline: Some(0),
@@ -102,6 +102,8 @@ impl Post {
     /// Takes up the timers after a start and offers again what was collected but not opened.
     pub fn handle_start(&mut self, now: Now, effects: &mut Vec<PostEffect>) {
         self.collector.handle_start(now, effects);
+        let known = self.collector.lookup_points();
+        self.mailboxes.look_up(&known, &known, now, effects);
         self.run(now, effects);
     }
 
@@ -238,9 +240,8 @@ impl Post {
     }
 
     fn run(&mut self, now: Now, effects: &mut Vec<PostEffect>) {
-        let mut points = self.outbox.lookup_points();
-        points.extend(self.collector.lookup_points());
-        self.mailboxes.look_up(points, now, effects);
+        let (needed, watched) = (self.outbox.lookup_points(), self.collector.lookup_points());
+        self.mailboxes.look_up(&needed, &watched, now, effects);
         self.outbox.handle_tick(&self.mailboxes, now, effects);
         self.collector.handle_tick(&self.mailboxes, now, effects);
         let sending = self.outbox.next_deadline(&self.mailboxes, now);

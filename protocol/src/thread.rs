@@ -26,7 +26,7 @@ mod rules;
 pub use effect::{SendRefusal, ThreadEffect, ThreadEvent};
 pub use light::Light;
 pub use row::{LetterKind, ThreadId, ThreadLetter, ThreadRow, ThreadStart, Wish};
-pub use rules::{CHOICES_TOLD_MAX, Drop, ThreadStanding, Turn, WriteRefusal, Writing};
+pub use rules::{ANSWERS_FROM, CHOICES_TOLD_MAX, Drop, ThreadStanding, Turn, WriteRefusal, Writing};
 
 use std::collections::BTreeMap;
 

@@ -417,6 +417,24 @@ fn what_a_neighbour_had_not_written_down_yet_comes_a_little_later() {
 }
 
 #[test]
+fn who_is_up_to_date_first_sees_whether_a_neighbour_stays() {
+    let mut net = Net::new(4);
+    let made = bottle(1, net.now.wall);
+    let topic = Topic::of_author(&made.message.header.value().author);
+    net.gossip(3, 2, topic, made.message.encode());
+    net.link(0, 1);
+    net.run(5_000);
+    net.link(0, 2);
+    net.run(20_000);
+    assert!(
+        net.nodes[0].engine.sky().is_empty(),
+        "it would have cost a session"
+    );
+    net.run(15_000);
+    assert!(net.agree(&[0, 2]));
+}
+
+#[test]
 fn an_answer_to_the_engine_before_a_restart_is_none_to_this_one() {
     let mut net = Net::new(2);
     for author in 0..20 {

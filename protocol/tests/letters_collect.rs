@@ -6,8 +6,8 @@ use meteorite_protocol::ids::{LetterId, Peer};
 use meteorite_protocol::limits::{LETTERS_PER_BOTTLE_MAX, MAIL_BUCKET_MIN};
 use meteorite_protocol::mailbox::{MailboxPolicy, MailboxReply, MailboxState};
 use meteorite_protocol::post::{
-    COLLECT_BITS_MAX, Errand, Fit, INBOX_WAITING_MAX, InboxRow, InboxState, LENGTHEN_AT, PollRow, Post,
-    PostEffect, PostRows, Watch,
+    COLLECT_BITS_MAX, Errand, Fit, INBOX_WAITING_MAX, InboxRow, InboxState, LENGTHEN_AT, LookupPoint,
+    PollRow, Post, PostEffect, PostRows, Watch,
 };
 use meteorite_protocol::time::Now;
 use meteorite_protocol::validate::Params;
@@ -502,4 +502,18 @@ fn our_own_mailbox_is_looked_into_at_once() {
     let times: Vec<u64> = reader.asked.iter().map(|(at, _, _)| at - expected).collect();
     assert_eq!(times.len(), 2, "{times:?}");
     assert!(times.iter().all(|at| *at <= 5), "{times:?}");
+}
+
+/// A look-up at the moment of a throw would tell an observer who threw.
+#[test]
+fn what_was_just_thrown_is_looked_up_later() {
+    let old = thrown(1);
+    let mut reader = Reader::new(&[&old]);
+    let (known, fresh) = [1, 2].map(|n| LookupPoint::of(&watch(&thrown(n)).address)).into();
+    assert!(reader.said.contains(&PostEffect::FindMailboxes(known)));
+    assert!(reader.post.handle_watch(watch(&thrown(2))));
+    reader.pass(29 * SECOND, |_, _| None);
+    assert!(!reader.said.contains(&PostEffect::FindMailboxes(fresh)));
+    reader.pass(2 * MINUTE + 2 * SECOND, |_, _| None);
+    assert!(reader.said.contains(&PostEffect::FindMailboxes(fresh)));
 }

@@ -380,7 +380,7 @@ fn lookups_are_asked_for_points_and_again_when_they_find_nobody() {
     sender.pass(30 * MINUTE);
     assert!(!find(&sender));
     assert_ne!(LookupPoint(1).kad_key(), LookupPoint(2).kad_key());
-    let mut mailboxes = Mailboxes::new(peer(ME));
+    let mut mailboxes = Mailboxes::new(peer(ME), jitter());
     mailboxes.set_bootstraps(&[peer(ME), peer(1), peer(1)]);
     assert_eq!(mailboxes.targets(&sender.deposit.value().address()), [peer(1)]);
 }

@@ -23,6 +23,8 @@ use std::path::Path;
 pub use self::contact::{Contact, find as find_contact};
 pub use self::keywords::KEYWORDS_MAX;
 pub use self::language::Language;
+use serde::Serialize;
+
 use self::ngrams::{Sparse, Words};
 use self::tables::Table;
 pub use self::weights::{FILE, FORMAT, HASH_FILE, LoadError, WORDS_FILE};
@@ -75,7 +77,7 @@ pub struct Flags {
 }
 
 /// One label of one head.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Reading {
     /// Calibrated probability.
     pub p: f32,
@@ -86,6 +88,7 @@ pub struct Reading {
 /// What one window of the text says.
 struct Glance {
     share: f32,
+    tokens: usize,
     /// Probabilities by head, in the order of the weights.
     heads: Vec<Vec<f32>>,
     gist: Vec<f32>,
@@ -151,7 +154,7 @@ impl Parser {
         let heads = self.readings(&glances, &language.code);
         let listed = self.list.look(&words);
         // One or two words are too little to be judged by; the lists still know them.
-        let judged = tokens::tokens(&words).len() >= JUDGED_FROM;
+        let judged = glances.iter().any(|glance| glance.tokens >= JUDGED_FROM);
         let fused = glances.iter().map(|glance| {
             let named = self.weights.heads.iter().zip(&glance.heads);
             let labelled = named.map(|(head, p)| {
@@ -201,6 +204,7 @@ impl Parser {
         add(&mut gist, Some(&added.gist));
         Glance {
             share: window.share,
+            tokens: added.tokens,
             heads,
             gist: unit(gist),
         }

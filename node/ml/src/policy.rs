@@ -75,11 +75,13 @@ impl Screening {
         Self { screen, why, care }
     }
 
-    /// Lets a reason not count here.
-    pub fn forgive(&mut self, reason: Reason) {
-        let mut why = std::mem::take(&mut self.why);
-        why.retain(|(_, found)| *found != reason);
-        *self = Self::new(why, self.care);
+    /// Lets contact details not count between two who have chosen to go on, nor that a text with an address reads like an advertisement.
+    pub fn forgive_contact(&mut self) {
+        if self.why.iter().any(|(_, reason)| *reason == Reason::Contact) {
+            let mut why = std::mem::take(&mut self.why);
+            why.retain(|(_, reason)| !matches!(reason, Reason::Contact | Reason::Spam));
+            *self = Self::new(why, self.care);
+        }
     }
 }
 

@@ -107,11 +107,12 @@ impl Actor {
         let thread = self.thread_of(&name).await?;
         let stored = stored_id(&thread);
         let rows = self.shell.db().letters(&stored).await?;
-        let views = rows
-            .iter()
-            .filter(|row| row.kind != store::LetterKind::Other || !row.text.is_empty());
-        let mut views: Vec<LetterView> = views.map(|row| self.view_of(row, &thread)).collect();
-        self.screen_letters(&mut views).await;
+        let mut views = Vec::new();
+        for row in &rows {
+            if row.kind != store::LetterKind::Other || !row.text.is_empty() {
+                views.push(self.screened_view_of(row, &thread).await);
+            }
+        }
         let read = store::Unit::new("letters read").with(LetterWrite::SetThreadRead(stored));
         self.shell.commit(read).await?;
         Ok(Reply::Letters(views))
@@ -423,8 +424,7 @@ impl Actor {
             })
             .await?;
         }
-        let mut view = self.view_of(row, &start.id);
-        self.screen_letters(std::slice::from_mut(&mut view)).await;
+        let view = self.screened_view_of(row, &start.id).await;
         self.notify(Notice::Letter(view));
         Ok(())
     }
@@ -465,6 +465,12 @@ impl Actor {
             standing: standing_words(standing).to_owned(),
             last_ms: said.iter().map(|row| row.at.0).max().unwrap_or_default(),
         })
+    }
+
+    async fn screened_view_of(&self, row: &LetterRow, thread: &ThreadId) -> LetterView {
+        let mut view = self.view_of(row, thread);
+        self.screen_letter(&mut view, row.seq).await;
+        view
     }
 
     fn view_of(&self, row: &LetterRow, thread: &ThreadId) -> LetterView {

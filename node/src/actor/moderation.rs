@@ -6,7 +6,7 @@ use meteorite_protocol::ids::BottleId;
 use meteorite_protocol::thread::ThreadId;
 use meteorite_store::{
     BlockKind, BlockedRow, HeaderFlags, HiddenRow, HideReason, LetterStore, ModerationWrite, OwnStore,
-    ReportRow, SkyStore, SkyWrite, Unit, Way, Write,
+    ReportRow, SkyStore, SkyWrite, Unit, Way,
 };
 
 use super::trouble::Trouble;
@@ -30,9 +30,9 @@ impl Actor {
                 .into(),
             note: meteorite_protocol::text::clean(&reason).into(),
         };
-        let said = self.said_by(&bottle).await?;
-        let unit = self.hidden(Unit::new("report"), bottle, HideReason::Reported);
-        let unit = extended(unit, self.unwanted(&said));
+        let unit = self
+            .hidden(Unit::new("report"), bottle, HideReason::Reported)
+            .await?;
         self.shell
             .commit(unit.with(ModerationWrite::PutReport(Box::new(row))))
             .await?;
@@ -44,9 +44,7 @@ impl Actor {
         match target {
             Target::Bottle(name) => {
                 let bottle = self.find_any(&name).await?;
-                let said = self.said_by(&bottle).await?;
-                let unit = self.hidden(Unit::new("block"), bottle, HideReason::User);
-                let unit = extended(unit, self.unwanted(&said));
+                let unit = self.hidden(Unit::new("block"), bottle, HideReason::User).await?;
                 self.shell.commit(unit).await?;
                 self.let_hidden_go(bottle).await?;
             }
@@ -68,12 +66,6 @@ impl Actor {
         Ok(Reply::Done)
     }
 
-    /// The text of a bottle that was opened; nothing of one that is sealed.
-    async fn said_by(&self, bottle: &BottleId) -> Result<Vec<String>, Trouble> {
-        let row = self.shell.db().collected(bottle).await?;
-        Ok(row.into_iter().map(|row| row.words.text.to_string()).collect())
-    }
-
     /// What the other side of a thread wrote.
     async fn letters_from(&self, thread: &ThreadId) -> Result<Vec<String>, Trouble> {
         let rows = self.shell.db().letters(&letters::stored_id(thread)).await?;
@@ -81,8 +73,10 @@ impl Actor {
         Ok(received.map(|row| row.text.to_string()).collect())
     }
 
-    /// Notes that a bottle is not shown any more, in the sky and in the list of what was hidden.
-    fn hidden(&self, unit: Unit, bottle: BottleId, reason: HideReason) -> Unit {
+    /// Notes that a bottle is not shown any more, in the sky and in the list of what was hidden, nor texts like its own if it was opened.
+    async fn hidden(&mut self, unit: Unit, bottle: BottleId, reason: HideReason) -> Result<Unit, Trouble> {
+        let opened = self.shell.db().collected(&bottle).await?;
+        let said: Vec<String> = opened.iter().map(|row| row.words.text.to_string()).collect();
         let row = HiddenRow {
             bottle,
             reason,
@@ -93,7 +87,9 @@ impl Actor {
             set: HeaderFlags::HIDDEN,
             clear: HeaderFlags::NONE,
         };
-        unit.with(ModerationWrite::PutHidden(row)).with(flags)
+        let mut unit = unit.with(ModerationWrite::PutHidden(row)).with(flags);
+        unit.extend(self.unwanted(&said));
+        Ok(unit)
     }
 
     /// A hidden bottle that lies unopened in the hold goes.
@@ -103,9 +99,4 @@ impl Actor {
         }
         Ok(())
     }
-}
-
-fn extended(mut unit: Unit, writes: Vec<Write>) -> Unit {
-    unit.extend(writes);
-    unit
 }

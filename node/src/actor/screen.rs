@@ -7,6 +7,7 @@ use meteorite_ml::policy::{self, Level, Likeness, Said, Screen, Screening};
 use meteorite_protocol::control::{
     BottleView, LetterSide, LetterView, Problem, ProblemKind, Reply, StoneView, Veil,
 };
+use meteorite_protocol::thread::ANSWERS_FROM;
 use meteorite_store::{
     BlockKind, BlockedRow, Db, MetaStore, MetaWrite, ModerationStore, ModerationWrite, StoreError, Unit,
     Write,
@@ -52,22 +53,17 @@ impl Actor {
         (view.veil, view.care) = veil(screening);
     }
 
-    /// Puts veils over the letters of a stranger. What their author says of the bottle is no word about a letter.
-    pub(super) async fn screen_letters(&self, views: &mut [LetterView]) {
-        let strangers = views.iter_mut().filter(|view| view.side == LetterSide::Stranger);
-        for (nth, view) in strangers.enumerate() {
-            let Some(text) = view.text.as_deref() else {
-                continue;
-            };
-            let mut screening = self.screening(text, None).await;
-            // Who has chosen to go on may say where they can be found.
-            if nth > 0
-                && let Some(screening) = &mut screening
-            {
-                screening.forgive(policy::Reason::Contact);
-            }
-            (view.veil, view.care) = veil(screening);
+    /// Puts the veil over a stranger's letter. What its author says of the bottle is no word about it.
+    pub(super) async fn screen_letter(&self, view: &mut LetterView, seq: u8) {
+        let Some(text) = view.text.as_deref().filter(|_| view.side == LetterSide::Stranger) else {
+            return;
+        };
+        let mut screening = self.screening(text, None).await;
+        // Who has chosen to go on may say where they can be found.
+        if let Some(screening) = screening.as_mut().filter(|_| seq >= ANSWERS_FROM) {
+            screening.forgive_contact();
         }
+        (view.veil, view.care) = veil(screening);
     }
 
     /// From now on texts like these stay hidden.

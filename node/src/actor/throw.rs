@@ -100,14 +100,19 @@ impl Actor {
         };
         let thrown_at = self.shell.now().wall.epoch();
         let advice = read.as_ref().map(|read| policy::advise(read, Writing::Bottle));
-        let Some(stamp) = stamp else {
-            let unsure = advice.filter(|advice| !throwing.sure && !advice.warned.is_empty());
-            let problem = unsure.map_or_else(
-                || refused("The throw was cancelled.", ""),
-                |advice| second_thought(&advice.warned),
-            );
-            respond(throwing.reply, Reply::Problem(problem));
-            return Ok(());
+        let unsure = advice
+            .as_ref()
+            .filter(|advice| !throwing.sure && !advice.warned.is_empty());
+        let stamp = match (unsure, stamp) {
+            (None, Some(stamp)) => stamp,
+            (unsure, _) => {
+                let problem = unsure.map_or_else(
+                    || refused("The throw was cancelled.", ""),
+                    |advice| second_thought(&advice.warned),
+                );
+                respond(throwing.reply, Reply::Problem(problem));
+                return Ok(());
+            }
         };
         if stamp.epoch.plus(1) < thrown_at || stamp.epoch > thrown_at {
             // The computer slept, or the clock was set: the stamp is for another time.
@@ -127,7 +132,7 @@ impl Actor {
         } = throwing;
         if advice.is_some_and(|advice| advice.care) {
             let language = read.map_or_else(String::new, |read| read.language.code);
-            nudge = Some(care_words(&language));
+            nudge = Some(care::words_to_writer(&language));
         }
         match self.store_throw(composed, body, nudge, (thrown_at, stamp)).await {
             Ok(answer) => respond(reply, answer),
@@ -275,7 +280,6 @@ impl Actor {
                 read
             };
             let (counter, read) = tokio::join!(mine(miner, progress, stop.clone()), read);
-            let counter = counter.filter(|_| !stop.is_cancelled());
             Done::Stamp {
                 throw,
                 stamp: counter.map(|counter| Stamp { epoch, counter }),
@@ -294,13 +298,6 @@ fn second_thought(warned: &[Reason]) -> Problem {
         "Nothing was thrown; your text is untouched.",
         "Change it, or throw it as it is with `--sure`. The program may be wrong, and the words are yours.",
     )
-}
-
-/// Kind words for somebody who writes that they do not want to live, with help lines where one is known.
-pub(super) fn care_words(language: &str) -> String {
-    let lines =
-        care::help_lines(language).map(|line| format!("\n{} ({}, {})", line.name, line.source, line.read));
-    format!("{}{}", care::to_writer(language), lines.collect::<String>())
 }
 
 /// A way to be reached, in a text for a stranger: refused, kindly.

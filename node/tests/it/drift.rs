@@ -2,7 +2,7 @@
 
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::words::Words;
-use meteorite_protocol::control::{BottleFate, HoldState, LetterState, OwnBottleView, Reply, Request};
+use meteorite_protocol::control::{BottleFate, LetterState, OwnBottleView, Reply, Request};
 
 use meteorite_node::Node;
 use meteorite_node::data_dir::DataDir;
@@ -17,28 +17,7 @@ async fn a_stranger_catches_reads_lights_and_answers() {
     let bottle = author
         .throw("The tide took my left shoe and brought me a friend.")
         .await;
-    until("the bottle in the other sky", || async {
-        finder.sky().await.stones.into_iter().find(|s| s.bottle == bottle)
-    })
-    .await;
-
-    let caught = finder
-        .ask(Request::Catch {
-            bottle: Some(bottle.clone()),
-        })
-        .await;
-    assert!(
-        matches!(&caught, Reply::Caught(view) if view.state == HoldState::Sealed),
-        "{caught:?}"
-    );
-    let read = finder
-        .ask(Request::Read {
-            bottle: bottle.clone(),
-        })
-        .await;
-    let Reply::Read(view) = read else {
-        panic!("{read:?}")
-    };
+    let view = finder.find(&bottle).await;
     assert_eq!(view.text, "The tide took my left shoe and brought me a friend.");
 
     let lit = finder
@@ -94,17 +73,7 @@ async fn a_letter_waits_for_an_author_who_was_away() {
     let Ship { folder, keys, node } = author;
     node.shutdown().await.unwrap();
 
-    finder
-        .ask(Request::Catch {
-            bottle: Some(bottle.clone()),
-        })
-        .await;
-    let read = finder
-        .ask(Request::Read {
-            bottle: bottle.clone(),
-        })
-        .await;
-    assert!(matches!(read, Reply::Read(_)), "{read:?}");
+    finder.find(&bottle).await;
     finder
         .ask(Request::Reply {
             to: bottle.clone(),
@@ -134,32 +103,10 @@ async fn everything_survives_a_restart() {
     let (author, finder) = (Ship::launch().await, Ship::launch().await);
     finder.meet(&author).await;
     let bottle = author.throw("Remember me.").await;
-    until("the bottle", || async {
-        finder.sky().await.stones.into_iter().find(|s| s.bottle == bottle)
-    })
-    .await;
-    finder
-        .ask(Request::Catch {
-            bottle: Some(bottle.clone()),
-        })
-        .await;
-    let read = finder
-        .ask(Request::Read {
-            bottle: bottle.clone(),
-        })
-        .await;
-    assert!(matches!(read, Reply::Read(_)), "{read:?}");
+    finder.find(&bottle).await;
 
     let (author, finder) = (author.relaunch().await, finder.relaunch().await);
-    let again = finder
-        .ask(Request::Read {
-            bottle: bottle.clone(),
-        })
-        .await;
-    assert!(
-        matches!(&again, Reply::Read(view) if view.text == "Remember me."),
-        "{again:?}"
-    );
+    assert_eq!(finder.read(&bottle).await.text, "Remember me.");
     let twice = finder
         .ask(Request::Catch {
             bottle: Some(bottle.clone()),
@@ -203,21 +150,7 @@ async fn a_thread_that_a_kill_left_out_is_begun_at_the_next_start() {
     let (author, finder) = (Ship::launch().await, Ship::launch().await);
     finder.meet(&author).await;
     let bottle = author.throw("Is anybody awake?").await;
-    until("the bottle in the other sky", || async {
-        finder.sky().await.stones.into_iter().find(|s| s.bottle == bottle)
-    })
-    .await;
-    for request in [
-        Request::Catch {
-            bottle: Some(bottle.clone()),
-        },
-        Request::Read {
-            bottle: bottle.clone(),
-        },
-    ] {
-        let reply = finder.ask(request).await;
-        assert!(matches!(reply, Reply::Caught(_) | Reply::Read(_)), "{reply:?}");
-    }
+    finder.find(&bottle).await;
     let Ship { folder, keys, node } = finder;
     node.shutdown().await.unwrap();
     forget_threads(&folder, &keys).await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use meteorite_crypto::keyfile::KeyFile;
 use meteorite_crypto::root::Root;
 use meteorite_node::{Node, NodeConfig};
-use meteorite_protocol::control::{Reply, Request, SkyPage};
+use meteorite_protocol::control::{BottleView, HoldState, Reply, Request, SkyPage};
 use meteorite_protocol::validate::Params;
 use tempfile::TempDir;
 
@@ -88,6 +88,35 @@ impl Ship {
         match self.ask(request).await {
             Reply::Sky(page) => page,
             other => panic!("no sky: {other:?}"),
+        }
+    }
+
+    /// Waits for a bottle to fall, catches and opens it.
+    pub(crate) async fn find(&self, bottle: &str) -> BottleView {
+        until("the bottle in this sky", || async {
+            let stones = self.sky().await.stones;
+            stones.into_iter().find(|stone| stone.bottle == bottle)
+        })
+        .await;
+        let bottle = bottle.to_owned();
+        let caught = self
+            .ask(Request::Catch {
+                bottle: Some(bottle.clone()),
+            })
+            .await;
+        assert!(
+            matches!(&caught, Reply::Caught(view) if view.state == HoldState::Sealed),
+            "{caught:?}"
+        );
+        self.read(&bottle).await
+    }
+
+    /// Opens a bottle, or reads it once more.
+    pub(crate) async fn read(&self, bottle: &str) -> BottleView {
+        let bottle = bottle.to_owned();
+        match self.ask(Request::Read { bottle }).await {
+            Reply::Read(view) => view,
+            other => panic!("not read: {other:?}"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What of a stranger's text is shown, and what an author is asked first.
 
-use meteorite_protocol::control::{BottleView, ProblemKind, Reply, Request, Veil};
+use meteorite_protocol::control::{LetterSide, LetterView, ProblemKind, Reply, Request, Veil};
 
 use crate::harness::{Ship, until};
 
@@ -16,10 +16,10 @@ async fn an_unkind_text_needs_a_second_thought_and_wears_a_veil() {
     assert_eq!(problem.kind, ProblemKind::Refused);
     assert!(problem.next.contains("--sure"), "{problem}");
     let bottle = thrown(&author, sure(unkind)).await;
-    let veil = read(&finder, &bottle).await.veil.expect("a veil");
+    let veil = finder.find(&bottle).await.veil.expect("a veil");
     assert!(veil.why.contains(&"unkind".to_owned()), "{veil:?}");
     level(&finder, "strict").await;
-    assert!(again(&finder, &bottle).await.veil.expect("a veil").hidden);
+    assert!(finder.read(&bottle).await.veil.expect("a veil").hidden);
     for ship in [author, finder] {
         ship.node.shutdown().await.unwrap();
     }
@@ -31,7 +31,7 @@ async fn texts_like_a_reported_one_stay_hidden() {
     finder.meet(&author).await;
     let pitch = "I turned two hundred into nine thousand within one single week from my sofa, and my neighbour did the same after I had told her how.";
     let first = thrown(&author, sure(pitch)).await;
-    read(&finder, &first).await;
+    finder.find(&first).await;
     let report = Request::Report {
         bottle: first,
         reason: "an advertisement".to_owned(),
@@ -40,7 +40,7 @@ async fn texts_like_a_reported_one_stay_hidden() {
     let finder = finder.relaunch().await;
     finder.meet(&author).await;
     let second = thrown(&author, sure(&pitch.replace("neighbour", "old neighbour"))).await;
-    let veil = read(&finder, &second).await.veil;
+    let veil = finder.find(&second).await.veil;
     let hidden = |veil: &Veil| veil.hidden && veil.why.first().is_some_and(|why| why == "reported");
     assert!(veil.as_ref().is_some_and(hidden), "{veil:?}");
     for ship in [author, finder] {
@@ -48,8 +48,11 @@ async fn texts_like_a_reported_one_stay_hidden() {
     }
 }
 
+const OPEN_LETTER: &str =
+    "Two lights in one night! I would love to hear more of yours; my address is keeper@example.org.";
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_letter_carries_no_address() {
+async fn a_first_letter_carries_no_address_and_a_later_one_may() {
     let (author, finder) = (Ship::launch().await, Ship::launch().await);
     finder.meet(&author).await;
     let bottle = thrown(
@@ -57,7 +60,7 @@ async fn a_first_letter_carries_no_address() {
         Request::throw("The lighthouse blinked at me twice tonight."),
     )
     .await;
-    let view = read(&finder, &bottle).await;
+    let view = finder.find(&bottle).await;
     assert_eq!(view.veil, None);
     let write = |text: &str| Request::Reply {
         to: bottle.clone(),
@@ -70,6 +73,12 @@ async fn a_first_letter_carries_no_address() {
     );
     let queued = finder.ask(write("It blinked at me too.")).await;
     assert!(matches!(queued, Reply::Queued(_)), "{queued:?}");
+    until("the letter", || async { letters(&author, &bottle).await.pop() }).await;
+    // Who answers has chosen to go on, and may say where they can be found.
+    let queued = author.ask(write(OPEN_LETTER)).await;
+    assert!(matches!(queued, Reply::Queued(_)), "{queued:?}");
+    let answer = until("the answer", || async { letters(&finder, &bottle).await.pop() }).await;
+    assert_eq!(answer.veil, None);
     for ship in [author, finder] {
         ship.node.shutdown().await.unwrap();
     }
@@ -88,6 +97,18 @@ async fn a_level_is_kept_and_nonsense_is_none() {
         "{nonsense:?}"
     );
     ship.node.shutdown().await.unwrap();
+}
+
+/// What the other side wrote in the thread of a bottle.
+async fn letters(ship: &Ship, bottle: &str) -> Vec<LetterView> {
+    let thread = Some(bottle.to_owned());
+    match ship.ask(Request::Letters { thread }).await {
+        Reply::Letters(views) => {
+            let strangers = views.into_iter().filter(|view| view.side == LetterSide::Stranger);
+            strangers.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 async fn asked(ship: &Ship, level: Option<&str>) -> Reply {
@@ -111,33 +132,5 @@ async fn thrown(ship: &Ship, request: Request) -> String {
     match ship.ask(request).await {
         Reply::Thrown(view) => view.stone.bottle,
         other => panic!("not thrown: {other:?}"),
-    }
-}
-
-/// Catches and opens it as soon as it falls.
-async fn read(finder: &Ship, bottle: &str) -> BottleView {
-    until("the bottle in the other sky", || async {
-        let stones = finder.sky().await.stones;
-        stones.into_iter().find(|stone| stone.bottle == bottle)
-    })
-    .await;
-    let caught = finder
-        .ask(Request::Catch {
-            bottle: Some(bottle.to_owned()),
-        })
-        .await;
-    assert!(matches!(caught, Reply::Caught(_)), "{caught:?}");
-    again(finder, bottle).await
-}
-
-async fn again(finder: &Ship, bottle: &str) -> BottleView {
-    match finder
-        .ask(Request::Read {
-            bottle: bottle.to_owned(),
-        })
-        .await
-    {
-        Reply::Read(view) => view,
-        other => panic!("not read: {other:?}"),
     }
 }

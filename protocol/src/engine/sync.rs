@@ -23,10 +23,12 @@ pub(super) struct Sync {
     sessions: BTreeMap<Peer, Session>,
     /// Neighbours whose turn it is; a subset of the neighbours.
     waiting: BTreeSet<Peer>,
-    /// Neighbours that were busy, and when to go on; a subset of the neighbours.
+    /// Neighbours that are new or were busy, and when to go on; a subset of the neighbours.
     paused: BTreeMap<Peer, u64>,
     /// Neighbours with which no session got to its end yet, and how many failed; a subset of the neighbours.
     unmet: BTreeMap<Peer, u32>,
+    /// When a session last got to its end.
+    complete_ms: Option<u64>,
     next_ms: u64,
 }
 
@@ -66,10 +68,16 @@ impl Sync {
         }
     }
 
-    /// A new neighbour: it has what happened while we were away, so a failed first session is soon tried again.
-    pub(super) fn meet(&mut self, peer: &Peer) {
+    /// A new neighbour: it has what happened while we were away, so a failed first session is soon tried again. Who is up to date
+    /// waits whether the neighbour stays: most come for a look-up, and each session costs both.
+    pub(super) fn meet(&mut self, peer: &Peer, mono_ms: u64) {
         self.unmet.insert(peer.clone(), 0);
-        self.want(peer);
+        let fresh = |at: u64| mono_ms < at.saturating_add(2 * SYNC_INTERVAL_MS);
+        if self.complete_ms.is_some_and(fresh) {
+            self.paused.insert(peer.clone(), mono_ms.saturating_add(STAYS_MS));
+        } else {
+            self.want(peer);
+        }
     }
 
     pub(super) fn forget_peer(&mut self, peer: &Peer) {
@@ -305,6 +313,7 @@ impl Engine {
         }));
         if complete {
             self.sync.unmet.remove(peer);
+            self.sync.complete_ms = Some(now.mono_ms);
         }
         match outcome {
             Outcome::Faulty => self.blame(peer, Fault::BadAnswer, now, effects),
@@ -315,6 +324,8 @@ impl Engine {
     }
 }
 
+/// Milliseconds after which a new neighbour counts as one that stays: look-ups let go of theirs before.
+const STAYS_MS: u64 = 30_000;
 /// Milliseconds until a busy neighbour is asked again, if it had news.
 const BUSY_PAUSE_MS: u64 = 5_000;
 /// Tries of a first session with a new neighbour, after pauses of 1, 2, 4 and 8 seconds.

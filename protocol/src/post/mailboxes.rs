@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{MailAddress, Peer};
 use crate::limits::MAILBOX_PEERS;
 use crate::post::PostEffect;
-use crate::schedule::Backoff;
-use crate::time::{HOUR_MS, MINUTE_MS, Now};
+use crate::schedule::{Backoff, Jitter};
+use crate::time::{HOUR_MS, MINUTE_MS, Now, SECOND_MS};
 
 /// Bootstrap servers used as mailboxes; further ones in the configuration are not.
 pub const BOOTSTRAPS_MAX: usize = 16;
@@ -45,6 +45,7 @@ pub struct Mailboxes {
     bootstraps: BTreeSet<Peer>,
     points: BTreeMap<LookupPoint, Point>,
     next_ask: Option<u64>,
+    jitter: Jitter,
 }
 
 /// What is known of one point; there are at most 256.
@@ -53,17 +54,20 @@ struct Point {
     peers: Vec<Peer>,
     ask_at: u64,
     tries: u32,
+    /// The network was asked at least once.
+    asked: bool,
 }
 
 impl Mailboxes {
     /// None known yet. `me` is never a target: a letter of ours in our own mailbox reaches nobody.
-    pub fn new(me: Peer) -> Self {
+    pub fn new(me: Peer, jitter: Jitter) -> Self {
         Self {
             me,
             own: false,
             bootstraps: BTreeSet::new(),
             points: BTreeMap::new(),
             next_ask: None,
+            jitter,
         }
     }
 
@@ -124,7 +128,7 @@ impl Mailboxes {
         let wanting = self
             .points
             .values_mut()
-            .filter(|point| point.peers.len() < MAILBOX_PEERS);
+            .filter(|point| point.asked && point.peers.len() < MAILBOX_PEERS);
         for point in wanting {
             point.ask_at = point.ask_at.min(now.mono_ms);
             point.tries = 0;
@@ -148,14 +152,32 @@ impl Mailboxes {
         self.bootstraps.contains(peer) || point.is_some_and(|point| point.peers.contains(peer))
     }
 
-    /// Asks for the points that are wanted and due, a few at a time; forgets the others.
-    pub(super) fn look_up(&mut self, wanted: BTreeSet<LookupPoint>, now: Now, effects: &mut Vec<PostEffect>) {
+    /// Asks for the points that are needed or watched and due, a few at a time; forgets the others.
+    ///
+    /// A point is needed when a letter waits to be sent. One that is only watched belongs to a bottle that was just thrown or a letter
+    /// that was just sent: it is asked for some time later, because a look-up at that moment would tell whose they are.
+    pub(super) fn look_up(
+        &mut self,
+        needed: &BTreeSet<LookupPoint>,
+        watched: &BTreeSet<LookupPoint>,
+        now: Now,
+        effects: &mut Vec<PostEffect>,
+    ) {
+        let wanted: BTreeSet<LookupPoint> = needed.union(watched).copied().collect();
         self.points.retain(|point, _| wanted.contains(point));
         let mut asked = 0usize;
         for point in wanted {
-            let known = self.points.entry(point).or_default();
+            let jitter = &self.jitter;
+            let known = self.points.entry(point).or_insert_with(|| Point {
+                ask_at: later(jitter, point, now),
+                ..Point::default()
+            });
+            if needed.contains(&point) && !known.asked {
+                known.ask_at = known.ask_at.min(now.mono_ms);
+            }
             if known.ask_at <= now.mono_ms && asked < LOOKUPS_AT_ONCE {
                 asked += 1;
+                known.asked = true;
                 // An outcome that never comes is asked for again.
                 known.ask_at = now.mono_ms.saturating_add(LOOKUP_LOST_MS);
                 effects.push(PostEffect::FindMailboxes(point));
@@ -171,6 +193,16 @@ impl Mailboxes {
     }
 }
 
+/// When a point is asked for that nothing needs at once.
+fn later(jitter: &Jitter, point: LookupPoint, now: Now) -> u64 {
+    let spread = jitter.below(&[point.0], now.mono_ms, LATER_SPREAD_MS);
+    now.mono_ms.saturating_add(LATER_MIN_MS).saturating_add(spread)
+}
+
+/// What was thrown is looked up for no sooner than this: by then its gossip is over and others have thrown.
+const LATER_MIN_MS: u64 = 30 * SECOND_MS;
+/// And within this time after it.
+const LATER_SPREAD_MS: u64 = 2 * MINUTE_MS;
 /// Lookups begun in one step; the others follow a moment later.
 const LOOKUPS_AT_ONCE: usize = 4;
 /// Pause between two such steps.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AuthorKey, BottleId, ClaimantKey, LetterId, MailAddress, ReplyKey};
 use crate::limits::THREAD_LETTERS_MAX;
-use crate::thread::Light;
+use crate::thread::{ANSWERS_FROM, Light};
 use crate::time::UnixMillis;
 use crate::wire::letter::{author_address, finder_address};
 use crate::wire::{LetterContent, Side};
@@ -195,7 +195,9 @@ impl ThreadRow {
     /// Our next turn in the thread: above every turn known, even for the author, odd for the finder. None when full.
     pub fn next_turn(&self) -> Option<u8> {
         let known = self.sent.keys().chain(self.received.keys()).max().copied();
-        let above = known.map_or(2, |seq| seq.saturating_add(1)).max(2);
+        let above = known
+            .map_or(ANSWERS_FROM, |seq| seq.saturating_add(1))
+            .max(ANSWERS_FROM);
         let parity = match self.start.me {
             Side::Author => 0,
             Side::Finder => 1,

@@ -16,6 +16,9 @@ use crate::wire::Side;
 /// Choices told in one thread by one side; a further change of mind stays with its owner.
 pub const CHOICES_TOLD_MAX: usize = 4;
 
+/// The finder's light and first letter have the turns before this one; from here on both sides answer one another.
+pub const ANSWERS_FROM: u8 = 2;
+
 /// What one wants to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Writing {
@@ -137,7 +140,7 @@ pub(super) fn check_received(row: &ThreadRow, letter: &ThreadLetter, wall: UnixM
         return Err(Drop::WrongTurn);
     }
     let to_header = row.start.me == Side::Author && letter.to == row.start.reply_to;
-    let first = letter.seq <= 1;
+    let first = letter.seq < ANSWERS_FROM;
     let key_holds = if first {
         to_header
     } else {
@@ -195,7 +198,7 @@ fn first(row: &ThreadRow, writing: Writing) -> Result<Turn, WriteRefusal> {
 }
 
 fn turn(row: &ThreadRow, seq: u8) -> Result<Turn, WriteRefusal> {
-    let to = if seq <= 1 {
+    let to = if seq < ANSWERS_FROM {
         row.start.reply_to
     } else {
         row.next_to()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
-use meteorite_ml::parser::{Analysis, Parser};
+use meteorite_ml::parser::{Analysis, Parser, Reading};
 use meteorite_protocol::control::ProblemKind;
 use meteorite_protocol::mood::MOODS;
 use serde::Serialize;
@@ -25,7 +25,7 @@ struct Shown<'a> {
     keywords: &'a [String],
     gist: &'a [i8],
     #[serde(skip_serializing_if = "Option::is_none")]
-    heads: Option<BTreeMap<&'a str, BTreeMap<&'a str, ReadingShown>>>,
+    heads: Option<&'a BTreeMap<String, BTreeMap<String, Reading>>>,
 }
 
 #[derive(Serialize)]
@@ -34,12 +34,6 @@ struct FlagsShown {
     sexual: bool,
     spam: bool,
     despair: bool,
-}
-
-#[derive(Serialize)]
-struct ReadingShown {
-    p: f32,
-    on: bool,
 }
 
 /// `meteorite analyse [--heads] [TEXT]`
@@ -93,19 +87,6 @@ fn show(context: &Context, analysis: &Analysis, heads: bool) -> Result<(), Failu
     if !context.output.json() {
         return context.output.text(&words(analysis));
     }
-    let readings = || {
-        let heads = analysis.heads.iter().map(|(head, labels)| {
-            let labels = labels.iter().map(|(label, reading)| {
-                let shown = ReadingShown {
-                    p: reading.p,
-                    on: reading.on,
-                };
-                (label.as_str(), shown)
-            });
-            (head.as_str(), labels.collect())
-        });
-        heads.collect()
-    };
     context.output.value(&Shown {
         language: &analysis.language.code,
         mood: MOODS.into_iter().zip(analysis.mood).collect(),
@@ -118,7 +99,7 @@ fn show(context: &Context, analysis: &Analysis, heads: bool) -> Result<(), Failu
         },
         keywords: &analysis.keywords,
         gist: &analysis.gist,
-        heads: heads.then(readings),
+        heads: heads.then_some(&analysis.heads),
     })
 }
 

@@ -31,9 +31,7 @@ pub(crate) fn why(veil: &Veil) -> String {
 
 /// Words beside a text whose writer may not want to live, in the reader's language.
 pub(crate) fn care_words() -> String {
-    let language = reader_language();
-    let lines = care::help_lines(&language).map(|line| format!("\n  {}", line.name));
-    format!("{}{}", care::to_reader(&language), lines.collect::<String>())
+    care::words_to_reader(&reader_language())
 }
 
 fn notice(veil: &Veil, command: &str) -> String {

@@ -32,6 +32,8 @@ pub(crate) struct Added {
     /// Logits by head, in the order of the heads; none where there was nothing to read.
     pub(crate) heads: Vec<Vec<f32>>,
     pub(crate) gist: Vec<f32>,
+    /// How many tokens were read.
+    pub(crate) tokens: usize,
 }
 
 #[derive(Debug)]
@@ -125,6 +127,7 @@ impl Encoder {
         Ok(Added {
             heads: self.heads.iter().map(logits).collect::<Result<_>>()?,
             gist: self.gist.as_ref().map(logits).transpose()?.unwrap_or_default(),
+            tokens: tokens.len(),
         })
     }
 

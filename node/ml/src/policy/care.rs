@@ -5,20 +5,36 @@
 
 /// A place to turn to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HelpLine {
+struct HelpLine {
     /// ISO 3166 code of the country it serves.
-    pub country: &'static str,
+    country: &'static str,
     /// What it is called there, and how it is reached.
-    pub name: &'static str,
+    name: &'static str,
     /// Where this was read.
-    pub source: &'static str,
+    source: &'static str,
     /// Year and month in which it was read.
-    pub read: &'static str,
+    read: &'static str,
 }
 
-/// Words to the one who wrote it.
+/// Words to the one who wrote it, and under them the help lines that are known.
 #[must_use]
-pub fn to_writer(language: &str) -> &'static str {
+pub fn words_to_writer(language: &str) -> String {
+    with_help_lines(to_writer(language), language)
+}
+
+/// Words to a stranger who reads it, and under them the help lines that are known.
+#[must_use]
+pub fn words_to_reader(language: &str) -> String {
+    with_help_lines(to_reader(language), language)
+}
+
+fn with_help_lines(words: &str, language: &str) -> String {
+    let lines =
+        help_lines(language).map(|line| format!("\n  {} ({}, {})", line.name, line.source, line.read));
+    format!("{words}{}", lines.collect::<String>())
+}
+
+fn to_writer(language: &str) -> &'static str {
     match language {
         "zh" => {
             "你写的这些，听起来很沉重。谢谢你把它说出来。你不必一个人扛着：如果可以，今天就告诉一个你信任的人。这只瓶子仍然可以漂出去。"
@@ -35,9 +51,7 @@ pub fn to_writer(language: &str) -> &'static str {
     }
 }
 
-/// Words to a stranger who reads it.
-#[must_use]
-pub fn to_reader(language: &str) -> &'static str {
+fn to_reader(language: &str) -> &'static str {
     match language {
         "zh" => {
             "写下这些的人也许正过得很难。你不必解决什么；一句温柔的话就够了。如果它让你也难受，先照顾好自己。"
@@ -55,7 +69,7 @@ pub fn to_reader(language: &str) -> &'static str {
 }
 
 /// Help lines whose page was read, for speakers of a language; the reader's country is not known and never asked.
-pub fn help_lines(language: &str) -> impl Iterator<Item = &'static HelpLine> {
+fn help_lines(language: &str) -> impl Iterator<Item = &'static HelpLine> {
     let countries: &[&str] = match language {
         "en" => &["US"],
         "zh" => &["CN"],

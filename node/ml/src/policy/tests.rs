@@ -135,19 +135,29 @@ fn the_gravest_reason_comes_first_and_authors_are_told() {
 }
 
 #[test]
-fn a_reason_can_be_forgiven() {
-    let flags = Flags {
-        contact: Some(Contact::Link),
+fn between_two_who_go_on_an_address_is_no_harm() {
+    let flags = |contact| Flags {
+        contact,
         sexual: true,
+        spam: true,
         ..calm()
     };
-    let mut screening = screen(&text(Some(0.0), flags), None, false, Level::Careful);
+    let mut screening = screen(
+        &text(Some(0.0), flags(Some(Contact::Link))),
+        None,
+        false,
+        Level::Careful,
+    );
     assert_eq!(screening.screen, Screen::Hidden);
-    screening.forgive(Reason::Contact);
+    screening.forgive_contact();
     assert_eq!(
         (screening.screen, reasons(&screening)),
         (Screen::Veiled, vec![Reason::Sexual])
     );
+    // Without an address an advertisement stays one.
+    let mut screening = screen(&text(Some(0.0), flags(None)), None, false, Level::Careful);
+    screening.forgive_contact();
+    assert_eq!(reasons(&screening), [Reason::Sexual, Reason::Spam]);
 }
 
 #[test]
