@@ -47,6 +47,24 @@ impl Rarity {
         }
     }
 
+    /// One word for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Common => "common",
+            Self::Uncommon => "uncommon",
+            Self::Rare => "rare",
+            Self::Epic => "epic",
+            Self::Legendary => "legendary",
+        }
+    }
+
+    /// The rarity of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rarity| rarity.name() == name)
+    }
+
     /// How many of 10,000 stones are of this rarity.
     #[must_use]
     pub const fn share(self) -> u32 {

@@ -219,7 +219,7 @@ pub(crate) enum Command {
 }
 
 const AFTER_HELP: &str = "\
-Bottles and threads are named by their id or by any ending of it that is unambiguous.
+Bottles and threads are named by their id, or by a few letters at either end of what is shown of it.
 A command talks to the node that runs on the folder, or runs one of its own for as long as it needs it.
 
 Exit codes: 0 done, 1 done but not well (doctor, demo), 2 wrong usage, 3 bad input, 4 not found, 5 refused for now,

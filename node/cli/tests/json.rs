@@ -23,6 +23,7 @@ fn stone() -> Value {
     json!({
         "bottle": "text", "mood": ["number"], "moods": [], "tone": "number", "lang": "text", "length": "number",
         "slots": "number", "caught": "number", "thrown_ms": "number", "sinks_ms": "number",
+        "nonce": "text", "art": "number", "rarity": "text",
     })
 }
 

@@ -88,13 +88,16 @@ impl Actor {
             return;
         }
         if let Some(row) = self.shell.fresh_header(&bottle) {
-            return self.notify(Notice::Fell(self.stone_of_row(row)));
+            let stone = self.stone_of_row(row);
+            return stone
+                .into_iter()
+                .for_each(|stone| self.notify(Notice::Fell(stone)));
         }
         // An event before this one led to a step of its own: the header is in the store by now, or on its way there.
         self.shell.settle().await;
         if let Ok(rows) = self.shell.db().headers(&[bottle]).await {
-            for row in &rows {
-                self.notify(Notice::Fell(self.stone_of_row(row)));
+            for stone in rows.iter().filter_map(|row| self.stone_of_row(row)) {
+                self.notify(Notice::Fell(stone));
             }
         }
     }

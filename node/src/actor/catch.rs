@@ -47,7 +47,7 @@ impl Actor {
                 .rows
                 .iter()
                 .filter(seen)
-                .map(|row| self.stone_of_row(row))
+                .filter_map(|row| self.stone_of_row(row))
                 .collect(),
             next: page.next.map(|next| next.to_string()),
             drifting: u32::try_from(drifting).unwrap_or(u32::MAX),

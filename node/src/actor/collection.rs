@@ -46,12 +46,17 @@ impl Actor {
             return Ok(None);
         };
         let message = SkyMessage::decode(&own.message).ok();
-        Ok(message.map(|message| opened_view(self.stone(*bottle, message.header.value()), None, &own.words)))
+        Ok(message
+            .map(|message| opened_view(self.open_stone(*bottle, message.header.value()), None, &own.words)))
     }
 
     fn collected_view(&self, row: &CollectionRow) -> Option<BottleView> {
         let header = Header::decode(&row.header).ok()?;
         let state = self.shell.engine().hold().row(&row.bottle).map(hold_state);
-        Some(opened_view(self.stone(row.bottle, &header), state, &row.words))
+        Some(opened_view(
+            self.open_stone(row.bottle, &header),
+            state,
+            &row.words,
+        ))
     }
 }

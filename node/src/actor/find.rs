@@ -1,4 +1,4 @@
-//! Finding what a user means by the end of an id.
+//! Finding what a user means by a part of an id: its end, or the beginning of the ending that is shown.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,16 @@ impl Actor {
     }
 }
 
-/// The one bottle whose id ends like that.
+/// Characters of an id that programs show: its last ones.
+const SHOWN_CHARS: usize = 10;
+
+/// Whether a user may mean this id: the last letters of it, or the first ones of what is shown.
+pub(super) fn is_meant(id: &str, wanted: &str) -> bool {
+    let shown = id.len().saturating_sub(SHOWN_CHARS);
+    id.ends_with(wanted) || id.get(shown..).is_some_and(|shown| shown.starts_with(wanted))
+}
+
+/// The one bottle whose id is meant.
 fn one(what: &str, name: &str, among: impl Iterator<Item = BottleId>) -> Result<BottleId, Trouble> {
     let wanted = name.trim().to_lowercase();
     if wanted.chars().count() < NAME_CHARS_MIN {
@@ -77,14 +86,14 @@ fn one(what: &str, name: &str, among: impl Iterator<Item = BottleId>) -> Result<
             ProblemKind::Input,
             format!("“{name}” is too short for an id."),
             "Nothing was changed.",
-            format!("Give at least its last {NAME_CHARS_MIN} characters."),
+            format!("Give at least {NAME_CHARS_MIN} characters of it."),
         )
         .into());
     }
     if let Ok(exact) = wanted.parse::<BottleId>() {
         return Ok(exact);
     }
-    let mut found = among.filter(|bottle| bottle.to_string().ends_with(&wanted));
+    let mut found = among.filter(|bottle| is_meant(&bottle.to_string(), &wanted));
     match (found.next(), found.next()) {
         (Some(bottle), None) => Ok(bottle),
         (Some(_), Some(_)) => Err(ambiguous(name).into()),
@@ -95,8 +104,22 @@ fn one(what: &str, name: &str, among: impl Iterator<Item = BottleId>) -> Result<
 pub(super) fn ambiguous(name: &str) -> Problem {
     Problem::new(
         ProblemKind::Input,
-        format!("More than one id ends in “{name}”."),
+        format!("More than one id fits “{name}”."),
         "Nothing was changed.",
-        "Give a few more of its last characters.",
+        "Give a few more characters of it.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_meant;
+
+    #[test]
+    fn both_ends_of_what_is_shown_name_an_id() {
+        let id = "bafyreiga4qko76dcmoo4bsyz25d6yhfeci";
+        assert!(
+            is_meant(id, "hfeci") && is_meant(id, "25d6yhfeci") && is_meant(id, "25d6") && is_meant(id, id)
+        );
+        assert!(!is_meant(id, "bafyrei") && !is_meant(id, "yhfec") && !is_meant("ab", "abc"));
+    }
 }

@@ -25,6 +25,7 @@ use meteorite_store::{
     ThreadId as StoredThread, Way,
 };
 
+use super::find::is_meant;
 use super::trouble::{Trouble, bug, missing, refused};
 use super::{Actor, throw};
 use crate::vault::letter::{self, About, Saying};
@@ -514,7 +515,7 @@ impl Actor {
     pub(super) async fn thread_of(&self, name: &str) -> Result<ThreadId, Trouble> {
         let wanted = name.trim().to_lowercase();
         let named =
-            |id: &ThreadId| thread_name(id).ends_with(&wanted) || id.bottle.to_string().ends_with(&wanted);
+            |id: &ThreadId| is_meant(&thread_name(id), &wanted) || is_meant(&id.bottle.to_string(), &wanted);
         let mut found = self.mail.threads.rows().map(ThreadRow::id).filter(named);
         match (found.next(), found.next()) {
             (Some(thread), None) if wanted.len() >= super::find::NAME_CHARS_MIN => Ok(thread),

@@ -45,9 +45,9 @@ pub(super) fn unreadable(error: &StoreError) -> Problem {
 pub(super) fn missing(what: &str, name: &str) -> Problem {
     Problem::new(
         ProblemKind::Missing,
-        format!("There is no {what} that ends in “{name}”."),
+        format!("There is no {what} called “{name}”."),
         "",
-        "Ids are shown by `meteorite sky`, `hold`, `bottles`, `collection` and `letters`; the last letters of one are enough.",
+        "Ids are shown by `meteorite sky`, `hold`, `bottles`, `collection` and `letters`; a few letters of one are enough.",
     )
 }
 

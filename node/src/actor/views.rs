@@ -1,5 +1,6 @@
 //! Rows and states as a person sees them.
 
+use meteorite_crypto::stamp::Rarity;
 use meteorite_protocol::control::{BottleFate, BottleView, HoldState, HoldView, OwnBottleView, StoneView};
 use meteorite_protocol::engine::End;
 use meteorite_protocol::hold::{CatchRow, CatchState, Outcome, Standing};
@@ -7,7 +8,7 @@ use meteorite_protocol::ids::BottleId;
 use meteorite_protocol::mine::{DeliveryTruth, Stage};
 use meteorite_protocol::mood;
 use meteorite_protocol::text;
-use meteorite_protocol::wire::{Header, SkyMessage};
+use meteorite_protocol::wire::{Header, SkyMessage, Wire as _};
 use meteorite_store::{HeaderRow, OwnBottleRow, PrivateBody};
 
 use super::Actor;
@@ -34,31 +35,24 @@ impl Actor {
             caught: u8::try_from(caught).unwrap_or(u8::MAX),
             thrown_ms: header.thrown_at.start().0,
             sinks_ms: header.expires_at().start().0,
+            nonce: header.nonce.to_string(),
+            art: header.art,
+            rarity: None,
         }
     }
 
-    /// The outside of a bottle, from its stored row.
-    pub(super) fn stone_of_row(&self, row: &HeaderRow) -> StoneView {
-        let index = &row.index;
-        let (caught, places) = self
-            .shell
-            .engine()
-            .claims(&index.bottle)
-            .map_or((0, 0), |claims| claims.caught());
+    /// The outside of a bottle, from its stored row; nothing if that is damaged.
+    pub(super) fn stone_of_row(&self, row: &HeaderRow) -> Option<StoneView> {
+        let header = Header::decode(&row.payload).ok()?;
+        Some(self.stone(row.index.bottle, &header))
+    }
+
+    /// A bottle that is open for this user: its rarity shows.
+    pub(super) fn open_stone(&self, bottle: BottleId, header: &Header) -> StoneView {
+        let rarity = Rarity::of(&header.author.0, header.stamp_epoch().0, header.stamp);
         StoneView {
-            bottle: index.bottle.to_string(),
-            mood: index.mood,
-            moods: mood::strongest(&index.mood)
-                .into_iter()
-                .map(str::to_owned)
-                .collect(),
-            tone: index.tone,
-            lang: index.lang.clone(),
-            length: index.length,
-            slots: u8::try_from(places).unwrap_or(u8::MAX).max(index.slots),
-            caught: u8::try_from(caught).unwrap_or(u8::MAX),
-            thrown_ms: index.thrown_at.start().0,
-            sinks_ms: index.expires_at.start().0,
+            rarity: Some(rarity.name().to_owned()),
+            ..self.stone(bottle, header)
         }
     }
 
@@ -67,7 +61,7 @@ impl Actor {
         let now = self.shell.now();
         let truth = self.shell.engine().truth(&row.bottle, now);
         let stone = SkyMessage::decode(&row.message)
-            .map(|message| self.stone(row.bottle, message.header.value()))
+            .map(|message| self.open_stone(row.bottle, message.header.value()))
             .unwrap_or_else(|_| unreadable_stone(row));
         OwnBottleView {
             stone,
@@ -154,5 +148,8 @@ fn unreadable_stone(row: &OwnBottleRow) -> StoneView {
         caught: 0,
         thrown_ms: row.thrown_at.start().0,
         sinks_ms: row.expires_at.start().0,
+        nonce: row.nonce.to_string(),
+        art: 0,
+        rarity: None,
     }
 }

@@ -25,6 +25,12 @@ pub struct StoneView {
     pub thrown_ms: u64,
     /// Unix milliseconds at which it sinks.
     pub sinks_ms: u64,
+    /// The header's nonce in hexadecimal: the seed of its picture.
+    pub nonce: String,
+    /// The version of the generator that its author saw.
+    pub art: u16,
+    /// What its stamp turned out to be worth; only for own and opened bottles.
+    pub rarity: Option<String>,
 }
 
 /// A page of the sky.
