@@ -23,7 +23,7 @@ THEMES = np.array([
 ], np.int64)
 
 # Luma of each role, 0 to 255, before the mood moves it: neighbours in a ramp stay at least 24 apart whatever their hue.
-LUMA = np.array([0, 27, 66, 38, 60, 88, 126, 176, 64, 100, 146, 200, 96, 184, 176, 244], np.int64)
+LUMA = np.array([0, 25, 66, 42, 62, 88, 126, 176, 64, 100, 146, 200, 96, 184, 176, 244], np.int64)
 # Which theme colours a role lies between, and how far (of 8).
 BETWEEN = [
     (0, 0, 0), (0, 0, 0), (0, 1, 3), (0, 0, 0), (0, 1, 4), (1, 1, 0), (1, 2, 4), (2, 2, 0),
@@ -62,7 +62,7 @@ def palette(mood, jewel):
     share = 64 + mood[3] // 2
     theme[5] = (theme[5] * (256 - share) + own * share) >> 8
     turn = (jewel >> 4) - 8
-    shift = (mood[0] - mood[2]) // 24
+    shift = (mood[0] - mood[2]) // 32
     colours = [[0, 0, 0]]
     for role in range(1, 16):
         a, b, at = BETWEEN[role]
