@@ -10,7 +10,7 @@ use super::sources::{all, report, root};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("meteorite-crypto", &[]),
     ("meteorite-protocol", &["meteorite-crypto"]),
-    ("meteorite-ml", &["meteorite-protocol"]),
+    ("meteorite-ml", &["meteorite-crypto", "meteorite-protocol"]),
     ("meteorite-net", &["meteorite-crypto", "meteorite-protocol"]),
     ("meteorite-store", &["meteorite-crypto", "meteorite-protocol"]),
     (
