@@ -11,6 +11,7 @@ mod keywords;
 mod language;
 mod mood;
 pub mod ngrams;
+mod phrases;
 mod tables;
 pub mod tokens;
 mod weights;
@@ -163,13 +164,14 @@ impl Parser {
             });
             (glance.share, mood::fuse(labelled, &language.code))
         });
+        let plain = phrases::plain(text);
         Analysis {
             mood: weighted(fused),
             tone: self.tone(&heads, &language.code, (listed.floor, judged)),
             flags: Flags {
                 contact: contact::find(text),
-                sexual: listed.sexual || judged && is_on(&heads, "sexual"),
-                spam: judged && is_on(&heads, "spam"),
+                sexual: listed.sexual || phrases::sexual(&plain) || judged && is_on(&heads, "sexual"),
+                spam: phrases::spam(&plain) || judged && is_on(&heads, "spam"),
                 despair: despair::is_in(text) || judged && is_on(&heads, "despair"),
             },
             keywords: self.finder.find(text, &language.code),

@@ -34,6 +34,8 @@ BATCH_ROWS = 160
 AVERAGE_EVERY = 4
 RATE = 1.5e-3
 EMBED_RATE = 5e-3
+GENTLE = 0.4
+"""Factor on both rates when a run starts from trained weights."""
 DECAY = 0.05
 DROP = 0.15
 DROP_TOKEN = 0.1
@@ -315,6 +317,10 @@ class Trainer:
         self.tasks = [Task(options.data, options.work, name, trained, self.rng) for name in TASKS]
         self.pairs = Pairs(options, frozen, self.rng)
         self.model = Deep(frozen * GIST_GAIN, {head: task.y[head].shape[1] for task in self.tasks for head in task.y})
+        if options.start:
+            trained = np.load(options.start)
+            self.model.load_state_dict({name: torch.from_numpy(trained[name]) for name in trained.files if name not in ("gain", "attention")}, strict=False)
+        self.gentle = GENTLE if options.start else 1.0
         self.named = list(self.model.named_parameters())
         flat = [one for name, one in self.named if one.ndim == 1 or name == "position"]
         dense = [one for name, one in self.named if one.ndim == 2 and name not in ("position", "embed")]
@@ -359,7 +365,7 @@ class Trainer:
     def step(self, part):
         """One batch of one task, or of parallel lines; `part` of the time is spent."""
         for group in self.solver.param_groups:
-            group["lr"] = group["peak"] * min(1, (self.done + 1) / 100) * max(0.01, 0.5 * (1 + math.cos(math.pi * part)))
+            group["lr"] = self.gentle * group["peak"] * min(1, (self.done + 1) / 100) * max(0.01, 0.5 * (1 + math.cos(math.pi * part)))
         drawn = self.rng.choice(len(self.odds), p=self.odds)
         if drawn == len(self.tasks):
             name, loss = "pairs", self.pairs.loss(self.model)

@@ -23,9 +23,14 @@ WIDTH = 64
 BATCH = 512
 SCORED = 128
 RATE = 0.01
+GENTLE = 0.5
+"""Factor on the rate when a run starts from trained weights."""
 WARMTH = 0.05
 START = 0.06
 DROP = 0.4
+SALADS = 16000
+SALAD_WORDS = (1, 6)
+"""Entries of the lexicon in one made-up line."""
 
 
 def english_only(rows, work):
@@ -37,6 +42,27 @@ def english_only(rows, work):
     guess = matrix(hash_many([left for _, left, _ in rows]), known["weight"].shape[0]) @ known["weight"] + known["bias"]
     good = guess.argmax(1) == LANGUAGES.index("en")
     return [row for row, keep in zip(rows, good) if keep]
+
+
+def lexicon():
+    """Entries of `written/lexicon.txt`: {language: ways to say it}."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "written", "lexicon.txt"), encoding="utf-8") as handle:
+        rows = [line.rstrip("\n").split("|") for line in handle]
+    return [{language: cell.split(",") for language, cell in zip(rows[0], row)} for row in rows[1:]]
+
+
+def salads(clean):
+    """Groups of made-up lines: a few entries of the lexicon in a row, in English, often Russian, which has the fewest parallel lines, and some others."""
+    dice = np.random.default_rng(7)
+    entries = [{language: [one for one in ways if clean(one)] for language, ways in entry.items()} for entry in lexicon()]
+    entries = [entry for entry in entries if all(entry.values())]
+    groups = []
+    for _ in range(SALADS):
+        chosen = [entries[at] for at in dice.choice(len(entries), dice.integers(*SALAD_WORDS, endpoint=True), replace=False)]
+        others = list(dice.permutation([language for language in chosen[0] if language not in ("en", "ru")])[:3])
+        spoken = ["en"] + ["ru"] * int(dice.random() < 0.7) + others
+        groups.append([(str(language), " ".join(entry[language][dice.integers(len(entry[language]))] for entry in chosen)) for language in spoken])
+    return groups
 
 
 def corpus(root, work):
@@ -103,6 +129,8 @@ def corpus(root, work):
         if clean(left) and clean(right) and len(key(left)) >= 3:
             by_line.setdefault(key(left), {"en": number(left)})[language] = number(right)
     groups["xed"] = [list(line.items()) for _, line in sorted(by_line.items()) if len(line) > 1]
+    groups["russian"] = [[("en", line["en"]), ("ru", line["ru"])] for _, line in sorted(by_line.items()) if "ru" in line]
+    groups["words"] = [[(language, number(text)) for language, text in group] for group in salads(clean)]
     groups = {name: [group for group in rows if len(group) > 1] for name, rows in groups.items()}
     exams["pool"] = distractors(groups, exams["retrieval"])
     return texts, groups, scored, exams, hash_many(texts)
@@ -145,7 +173,7 @@ def exam(encode, exams):
     return out
 
 
-MIX = {"stsb": 0.27, "xed": 0.38, "ja": 0.13, "zh": 0.15, "hi": 0.03, "ko": 0.04}
+MIX = {"stsb": 0.24, "xed": 0.29, "ja": 0.12, "zh": 0.14, "hi": 0.03, "ko": 0.04, "russian": 0.03, "words": 0.11}
 
 
 class Batches:
@@ -228,6 +256,8 @@ def main():
     documents = np.bincount(x.indices, minlength=BUCKETS)
     rarity = np.log((1 + x.shape[0]) / (1 + documents)).astype(np.float32)
     table = torch.nn.Parameter(torch.randn(BUCKETS, WIDTH) * torch.from_numpy(rarity / rarity.mean())[:, None] * START)
+    if options.start:
+        table.data.copy_(torch.from_numpy(np.load(options.start)["table"]))
     solver = torch.optim.Adam([table], lr=RATE, betas=(0.9, 0.99))
     average = table.detach().clone()
     batches = Batches(x, groups, scored, options.seed)
@@ -262,7 +292,7 @@ def main():
         if part >= 1:
             break
         for group in solver.param_groups:
-            group["lr"] = RATE * min(1, (done + 1) / 100) * max(0.02, 0.5 * (1 + math.cos(math.pi * part)))
+            group["lr"] = (GENTLE if options.start else 1) * RATE * min(1, (done + 1) / 100) * max(0.02, 0.5 * (1 + math.cos(math.pi * part)))
         left, right = batches.pairs(BATCH)
         near_left, near_right, score = batches.similar(SCORED)
         rows = np.concatenate([left, right, near_left, near_right])

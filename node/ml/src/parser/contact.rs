@@ -3,6 +3,7 @@
 //! A bottle is anonymous; an address in it is most often an advertisement, a trap, or a mistake that its author would regret.
 
 mod handles;
+mod phones;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -46,7 +47,7 @@ pub fn find(text: &str) -> Option<Contact> {
     if words.iter().any(|word| is_handle(word)) || handles::named(&plain, &words) {
         return Some(Contact::Handle);
     }
-    has_phone(&plain).then_some(Contact::Phone)
+    phones::told(&plain).then_some(Contact::Phone)
 }
 
 /// A text with spelt-out signs put back: `a艾特b点com`, and letters that stand one by one: `e x a m p l e . c o m`.
@@ -97,7 +98,9 @@ fn join(text: &str, name: &str, sign: &str) -> String {
 }
 
 /// Names of the signs of an address.
-const SPELT: [(&str, &str); 14] = [
+const SPELT: [(&str, &str); 16] = [
+    ("@", "@"),
+    (".", "."),
     ("at", "@"),
     ("arroba", "@"),
     ("艾特", "@"),
@@ -116,9 +119,9 @@ const SPELT: [(&str, &str); 14] = [
 /// So many letters one by one are meant to be read together.
 const SINGLES_MIN: usize = 6;
 
-/// Zero-width and directional marks, which hide an address from rules and not from people.
+/// Zero-width and directional marks, which hide an address from rules and not from people, and the keys around digits.
 fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe0f}' | '\u{20e3}')
 }
 
 fn is_mail(word: &str) -> bool {
@@ -189,45 +192,6 @@ fn is_handle(word: &str) -> bool {
                 .chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-'))
     })
-}
-
-/// Seven to fifteen digits, with only what people put between them; years, dates and money have fewer, or other signs.
-fn has_phone(text: &str) -> bool {
-    let mut run = String::new();
-    for letter in text.chars().chain(['\n']) {
-        if letter.is_ascii_digit() || matches!(letter, '+' | '-' | ' ' | '(' | ')' | '/' | '.') {
-            run.push(letter);
-            continue;
-        }
-        if is_phone(run.trim_matches(|letter: char| " -/.".contains(letter))) {
-            return true;
-        }
-        run.clear();
-    }
-    false
-}
-
-fn is_phone(run: &str) -> bool {
-    let digits = run.chars().filter(char::is_ascii_digit).count();
-    let groups: Vec<&str> = run
-        .split(|letter: char| !letter.is_ascii_digit())
-        .filter(|group| !group.is_empty())
-        .collect();
-    let international = run.starts_with('+') || run.starts_with("00");
-    let is_date = groups.len() == 3
-        && groups.iter().all(|group| group.len() <= 2 || group.len() == 4)
-        && digits <= 8
-        && !run.contains(' ');
-    let one_by_one = groups.iter().filter(|group| group.len() == 1).count() > 2;
-    match digits {
-        7..=15 if is_date => false,
-        _ if international && (8..=15).contains(&digits) => true,
-        // Counted aloud, or a list of small numbers.
-        _ if one_by_one => false,
-        9..=12 => groups.len() <= 5 && (run.starts_with('0') || groups.len() >= 2 || digits >= 10),
-        7..=8 => groups.len() == 2 && groups.iter().all(|group| group.len() >= 3) && run.contains('-'),
-        _ => false,
-    }
 }
 
 /// Endings of hosts that people write without a scheme.

@@ -4,7 +4,7 @@
 //! about the writer ("myself"), so that a threat is not mistaken for despair, and so that the figures of speech in which people die of
 //! heat or laughter stay out; `EXCEPT` takes out those that remain.
 
-use super::ngrams::Words;
+use super::phrases::{contains, edged, plain};
 
 /// A phrase of whole words; `*` at its end lets the last word go on. Scripts without spaces match anywhere in a run. Apostrophes are left out.
 const PHRASES: &[&str] = &[
@@ -356,25 +356,7 @@ pub(crate) fn is_in(text: &str) -> bool {
     let plain = EXCEPT
         .iter()
         .fold(plain, |plain, except| plain.replace(&edged(except), " "));
-    PHRASES.iter().any(|phrase| plain.contains(&edged(phrase)))
-}
-
-/// Words with one space around each, without apostrophes.
-fn plain(text: &str) -> String {
-    let text = text.replace(['\'', '’', '‘', '`'], "");
-    format!(" {} ", Words::of(&text).0.join(" "))
-}
-
-/// A phrase as it stands in plain text.
-fn edged(phrase: &str) -> String {
-    let runs_on = phrase
-        .chars()
-        .any(|letter| matches!(letter, '\u{2e80}'..='\u{a4cf}'));
-    match (phrase.strip_suffix('*'), runs_on) {
-        (_, true) => phrase.to_owned(),
-        (Some(start), false) => format!(" {start}"),
-        (None, false) => format!(" {phrase} "),
-    }
+    PHRASES.iter().any(|phrase| contains(&plain, phrase))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use meteorite_protocol::mood::MOODS;
 pub(crate) const NEUTRAL_UNDER: f32 = 0.25;
 
 /// Head, label, place of the mood in [`MOODS`], share of the label's probability.
-const TABLE: [(&str, &str, usize, f32); 45] = [
+const TABLE: [(&str, &str, usize, f32); 53] = [
     ("xed", "joy", 0, 1.0),
     ("xed", "trust", 1, 1.0),
     ("xed", "fear", 2, 1.0),
@@ -56,11 +56,22 @@ const TABLE: [(&str, &str, usize, f32); 45] = [
     ("goemotions", "remorse", 5, 0.4),
     ("goemotions", "sadness", 4, 1.0),
     ("goemotions", "surprise", 3, 1.0),
+    ("moods", "joy", 0, 1.0),
+    ("moods", "trust", 1, 1.0),
+    ("moods", "fear", 2, 1.0),
+    ("moods", "surprise", 3, 1.0),
+    ("moods", "sadness", 4, 1.0),
+    ("moods", "disgust", 5, 1.0),
+    ("moods", "anger", 6, 1.0),
+    ("moods", "anticipation", 7, 1.0),
 ];
 
-/// How much each head's word counts, where it says anything about a mood. GoEmotions was written in English only.
+/// How much each head's word counts, where it says anything about a mood. GoEmotions was written in English only; `moods` learned from
+/// Japanese lines written for the project, and nothing else knows Japanese moods.
 fn trust_in(head: &str, language: &str) -> f32 {
     match (head, language) {
+        ("moods", "ja") => 1.0,
+        ("moods", _) | (_, "ja") => 0.0,
         ("xed", _) => 1.0,
         ("brighter", _) => 1.0,
         ("goemotions", "en") => 1.0,
