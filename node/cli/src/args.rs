@@ -11,8 +11,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use family::{
-    BlockTarget, DemoArgs, KeysCommand, NewPassphrase, NodeCommand, RunArgs, SkyArgs, ThreadCommand,
-    ThrowArgs,
+    BlockTarget, DemoArgs, ForgeArgs, KeysCommand, NewPassphrase, NodeCommand, RunArgs, SkyArgs,
+    ThreadCommand, ThrowArgs,
 };
 
 /// Messages in meteorites, adrift between strangers.
@@ -192,6 +192,8 @@ pub(crate) enum Command {
         #[arg(long)]
         heads: bool,
     },
+    /// Draw the meteorite of a seed and a mood into a PNG file
+    Forge(ForgeArgs),
     /// Write everything of yours into one sealed file
     Backup {
         /// The file to write; it must not exist

@@ -3,6 +3,7 @@
 mod analyse;
 mod backup;
 mod finder;
+mod forge;
 mod keys;
 mod letters;
 mod network;
@@ -68,6 +69,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Ending {
         Command::Restore { file } => backup::restore(context, &file).await,
         Command::Status => here(context, Request::Snapshot).await,
         Command::Demo(args) => demo::run(context, args).await,
+        Command::Forge(args) => forge::run(context, &args),
         Command::Analyse { text, heads } => analyse::run(context, text, heads),
         Command::Completions { shell } => reference::completions(context, shell),
         Command::CommandsTable => reference::commands_table(context),

@@ -4,6 +4,7 @@
 //! `--quiet` and `--json`. Colours and progress bars appear only on a terminal and never with `NO_COLOR`.
 
 pub(crate) mod notices;
+pub(crate) mod picture;
 pub(crate) mod show;
 pub(crate) mod table;
 pub(crate) mod veils;
@@ -19,6 +20,8 @@ use serde::Serialize;
 
 use crate::args::Globals;
 use crate::failure::Failure;
+
+use picture::Pictures;
 
 /// How this run speaks.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +76,9 @@ impl Output {
 
     /// A node's answer.
     pub(crate) fn reply(self, reply: &Reply) -> Result<(), Failure> {
-        self.either(reply, || show::reply(reply, words::now_ms()))
+        self.either(reply, || {
+            show::reply(reply, words::now_ms(), &mut Pictures::for_standard_output())
+        })
     }
 
     /// Something that happened, on its own line; nothing for a notice that has no words.

@@ -5,6 +5,7 @@
 mod analyse;
 mod conditions;
 mod demo;
+mod forge;
 mod harness;
 mod help;
 mod input;

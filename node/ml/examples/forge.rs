@@ -113,7 +113,7 @@ fn gallery(folder: &Path) -> Result<(), Box<dyn Error>> {
     let sheet = Image::sheet(&rare, Rarity::ALL.len(), GAP).enlarged(SCALE);
     std::fs::write(
         folder.join("rarities.png"),
-        png::png(&sheet, "Four stones, common to legendary."),
+        png::picture(&sheet, "Five stones, common to legendary.")?,
     )?;
     idle(&mut forge, folder)
 }
@@ -131,7 +131,7 @@ fn idle(forge: &mut Forge, folder: &Path) -> Result<(), Box<dyn Error>> {
     let sentence = sprite.describe(&look, Tongue::English);
     std::fs::write(
         folder.join("idle.png"),
-        png::animation(&frames, FRAME_MILLIS, &sentence),
+        png::animation(&frames, FRAME_MILLIS, &sentence)?,
     )?;
     for tongue in Tongue::ALL {
         println!("{}", sprite.describe(&look, tongue));
@@ -146,7 +146,7 @@ fn write_sheet(
     description: &str,
 ) -> Result<(), Box<dyn Error>> {
     let sheet = Image::sheet(pictures, COLUMNS, GAP).enlarged(SCALE);
-    std::fs::write(folder.join(name), png::png(&sheet, description))?;
+    std::fs::write(folder.join(name), png::picture(&sheet, description)?)?;
     println!("{name}: {} × {}", sheet.width, sheet.height);
     Ok(())
 }

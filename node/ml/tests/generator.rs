@@ -237,11 +237,11 @@ fn a_png_holds_its_pixels_and_its_description() {
         .forge(&[7; 32], &[0; 8], ART)
         .paint(&[0; 8], &[7; 32])
         .enlarged(3);
-    let file = png::png(&image, "ein Stein");
+    let file = png::picture(&image, "ein Stein").unwrap();
     assert!(file.starts_with(b"\x89PNG\r\n\x1a\n"));
     assert!(file.windows(9).any(|bytes| bytes == b"ein Stein"));
     let frames = [image.clone(), image.before(NIGHT)];
-    let animated = png::animation(&frames, 150, "");
+    let animated = png::animation(&frames, 150, "").unwrap();
     for kind in [b"acTL", b"fdAT", b"IEND"] {
         assert!(animated.windows(4).any(|bytes| bytes == kind));
     }

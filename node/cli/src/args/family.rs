@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 
 /// `meteorite keys …`
 #[derive(Debug, Subcommand)]
@@ -101,11 +101,11 @@ pub(crate) struct ThrowArgs {
     pub(crate) tags: Vec<String>,
 
     /// How many strangers may catch it
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=8))]
+    #[arg(long, value_parser = value_parser!(u8).range(1..=8))]
     pub(crate) slots: Option<u8>,
 
     /// How many days it drifts
-    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=30))]
+    #[arg(long, value_parser = value_parser!(u8).range(1..=30))]
     pub(crate) days: Option<u8>,
 
     /// Its language, such as `en` or `zh`, where you know better than the program
@@ -132,7 +132,7 @@ pub(crate) struct SkyArgs {
     pub(crate) all: bool,
 
     /// How many at most
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(crate) limit: Option<u16>,
 
     /// Go on where the page before ended
@@ -178,7 +178,7 @@ pub(crate) enum BlockTarget {
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// How many ships
-    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u8).range(2..=16))]
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = value_parser!(u8).range(2..=16))]
     pub(crate) nodes: u8,
 
     /// File with one message a line, `-` for standard input, instead of the lines that come with the program
@@ -190,6 +190,38 @@ pub(crate) struct DemoArgs {
     pub(crate) once: bool,
 
     /// Seconds after which --once gives up (and ends with 1)
-    #[arg(long, value_name = "SECS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    #[arg(long, value_name = "SECS", default_value_t = 120, value_parser = value_parser!(u64).range(5..=3600))]
     pub(crate) deadline: u64,
+}
+
+/// `forge`
+#[derive(Debug, Args)]
+pub(crate) struct ForgeArgs {
+    /// 64 hexadecimal digits, or the 32 of a bottle's nonce
+    #[arg(long, value_name = "HEX")]
+    pub(crate) seed: String,
+
+    /// Eight numbers from 0 to 255: joy, trust, fear, surprise, sadness, disgust, anger, anticipation; without it, neutral
+    #[arg(long, value_name = "A,B,C,D,E,F,G,H", value_delimiter = ',')]
+    pub(crate) mood: Vec<u8>,
+
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+
+    /// How many pixels wide each pixel becomes
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = value_parser!(u8).range(1..=32))]
+    pub(crate) scale: u8,
+
+    /// An animation instead of a picture
+    #[arg(long)]
+    pub(crate) frames: bool,
+
+    /// A sheet of so many stones of this mood, their seeds made from this one
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=400))]
+    pub(crate) sheet: Option<u16>,
+
+    /// As it looks when opened: common, uncommon, rare, epic or legendary
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rarity: Option<String>,
 }

@@ -16,6 +16,7 @@ use super::ledger::Everywhere;
 use super::lines::Line;
 use super::sea::{NAMES, Ship};
 use super::{Pace, World};
+use crate::output::picture::Pictures;
 use crate::output::words;
 
 pub(super) use hand::{LETTERS_WAITING_MAX, sail};
@@ -127,6 +128,11 @@ pub(super) async fn throw(ship: &Ship, world: &World, line: Line, is_line: IsLin
         Reply::Thrown(own) => own,
         other => return Err(settled(other).err().unwrap_or_else(surprise)),
     };
+    if is_line == IsLine::No {
+        world
+            .story
+            .say(&Pictures::for_standard_output().stone(&own.stone));
+    }
     let (bottle, stamp) = (own.stone.bottle, began.elapsed());
     let everywhere = world.ledger.thrown(
         ship.index,

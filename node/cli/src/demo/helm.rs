@@ -18,6 +18,7 @@ use super::lines::Line;
 use super::sea::Ship;
 use super::story::Story;
 use crate::failure::Failure;
+use crate::output::picture::Pictures;
 use crate::output::{show, words};
 
 /// The prompt and the thread behind it.
@@ -163,7 +164,7 @@ async fn obey(order: Order, ship: &Ship, world: &World, last: &mut Last) {
             .say("There is nothing to do that to yet. Try `catch`, then `read`.");
     };
     let reply = ship.node.ask(request).await;
-    world.story.say(&show::reply(&reply, words::now_ms()));
+    world.story.say(&shown(&reply));
     match reply {
         Reply::Caught(hold) => last.caught = Some(hold.stone.bottle),
         Reply::Read(bottle) => {
@@ -194,6 +195,11 @@ async fn obey(order: Order, ship: &Ship, world: &World, last: &mut Last) {
     }
 }
 
+/// An answer in words, with its stone.
+fn shown(reply: &Reply) -> String {
+    show::reply(reply, words::now_ms(), &mut Pictures::for_standard_output())
+}
+
 async fn throw(ship: &Ship, world: &World, text: String) {
     world.story.say("Working on the stamp …");
     if let Err(problem) = crew::throw(ship, world, Line { text, lang: None }, IsLine::No).await {
@@ -205,7 +211,7 @@ async fn throw(ship: &Ship, world: &World, text: String) {
 async fn letters(ship: &Ship, world: &World, last: &mut Last) {
     let threads = ship.node.ask(Request::Letters { thread: None }).await;
     let Reply::Threads(list) = &threads else {
-        return world.story.say(&show::reply(&threads, words::now_ms()));
+        return world.story.say(&shown(&threads));
     };
     if list.is_empty() {
         return world.story.say("No letters yet. Throw a bottle, or answer one.");
@@ -218,9 +224,7 @@ async fn letters(ship: &Ship, world: &World, last: &mut Last) {
                 thread: Some(thread.thread.clone()),
             })
             .await;
-        world
-            .story
-            .say(&format!("{}\n", show::reply(&reply, words::now_ms())));
+        world.story.say(&format!("{}\n", shown(&reply)));
         if let Reply::Letters(letters) = reply {
             let strangers = letters
                 .into_iter()

@@ -6,17 +6,18 @@ use meteorite_protocol::control::{
     Snapshot, StoneView, ThreadView,
 };
 
+use super::picture::Pictures;
 use super::table::Table;
 use super::{veils, words};
 
 /// Any answer in words, without a newline at the end.
-pub(crate) fn reply(reply: &Reply, now_ms: u64) -> String {
+pub(crate) fn reply(reply: &Reply, now_ms: u64, pictures: &mut Pictures) -> String {
     match reply {
         Reply::Done => "Done.".to_owned(),
-        Reply::Thrown(own) => thrown(own),
-        Reply::Sky(page) => sky(page, now_ms),
-        Reply::Caught(hold) => caught(hold, now_ms),
-        Reply::Read(bottle) => opened(bottle, now_ms),
+        Reply::Thrown(own) => above(pictures.stone(&own.stone), thrown(own)),
+        Reply::Sky(page) => above(pictures.gallery(&page.stones), sky(page, now_ms)),
+        Reply::Caught(hold) => above(pictures.stone(&hold.stone), caught(hold, now_ms)),
+        Reply::Read(bottle) => above(pictures.stone(&bottle.stone), opened(bottle, now_ms)),
         Reply::Queued(letter) => queued(letter),
         Reply::Hold(hold) => hold_table(hold, now_ms),
         Reply::Collection(bottles) => collection(bottles, now_ms),
@@ -40,6 +41,15 @@ pub(crate) fn reply(reply: &Reply, now_ms: u64) -> String {
         Reply::Imported(rows) => format!("{} came back.", words::count(*rows, "row", "rows")),
         Reply::Snapshot(snapshot) => status(snapshot, now_ms),
         Reply::Problem(problem) => problem.to_string(),
+    }
+}
+
+/// A picture or its description, an empty line, and what is said.
+fn above(picture: String, text: String) -> String {
+    if picture.is_empty() {
+        text
+    } else {
+        format!("{picture}\n\n{text}")
     }
 }
 

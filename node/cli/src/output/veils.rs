@@ -31,7 +31,7 @@ pub(crate) fn why(veil: &Veil) -> String {
 
 /// Words beside a text whose writer may not want to live, in the reader's language.
 pub(crate) fn care_words() -> String {
-    care::words_to_reader(&reader_language())
+    care::words_to_reader(&words::reader_language())
 }
 
 fn notice(veil: &Veil, command: &str) -> String {
@@ -40,13 +40,4 @@ fn notice(veil: &Veil, command: &str) -> String {
         "[{state}: {}. `{command}` shows it; `meteorite report` and `meteorite block` keep such texts away.]",
         why(veil)
     )
-}
-
-/// Two letters of the environment's language; English where it says nothing.
-fn reader_language() -> String {
-    let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty());
-    said.map_or_else(|| "en".to_owned(), |value| value.chars().take(2).collect())
 }

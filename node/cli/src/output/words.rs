@@ -25,6 +25,15 @@ pub(crate) fn short(id: &str) -> String {
     clean(&id.chars().skip(skip).collect::<String>())
 }
 
+/// Two letters of the environment's language; English where it says nothing.
+pub(crate) fn reader_language() -> String {
+    let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    said.map_or_else(|| "en".to_owned(), |value| value.chars().take(2).collect())
+}
+
 /// Text without anything that a terminal would obey; line breaks stay.
 pub(crate) fn clean(text: &str) -> String {
     text::clean(text)
