@@ -7,6 +7,7 @@ pub(super) fn named(plain: &str, words: &[&str]) -> bool {
         || words.iter().any(|word| is_tag(word) || is_numbered_service(word))
         || is_identified(words)
         || is_asked_for(words)
+        || is_listed(plain)
         || is_at_provider(plain, words)
         || is_named_in_run(plain)
         || is_group(plain)
@@ -157,6 +158,34 @@ fn is_called_in_run(plain: &str, at: usize) -> bool {
     apart && is_account(&account) && account.chars().any(|letter| letter.is_ascii_alphabetic())
 }
 
+/// "telegram: tidepool", and nothing more in that clause; `signal: weak` and `line: empty` are none.
+fn is_listed(plain: &str) -> bool {
+    plain
+        .char_indices()
+        .filter(|(_, letter)| matches!(letter, ':' | '=' | '→' | '-' | '>'))
+        .any(|(at, sign)| {
+            let before = plain
+                .get(..at)
+                .unwrap_or_default()
+                .trim_end_matches([' ', '-', '=', ':']);
+            let service = before
+                .rsplit(|letter: char| !letter.is_alphanumeric())
+                .next()
+                .unwrap_or_default();
+            let after = plain.get(at + sign.len_utf8()..).unwrap_or_default();
+            let after = after.trim_start_matches([' ', '>', '-', '@']);
+            let name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
+            let account = after.split(|letter| !name(letter)).next().unwrap_or_default();
+            let rest = after
+                .get(account.len()..)
+                .unwrap_or_default()
+                .trim_start_matches(' ');
+            let ends = rest.chars().next().is_none_or(|letter| !letter.is_alphanumeric());
+            let known = SERVICES.contains(&service) && !COMMON.contains(&service);
+            known && is_name(account.trim_end_matches('.')) && (ends || account.ends_with('.'))
+        })
+}
+
 /// "add me, tide_22": who asks to be found, and an account.
 fn is_asked_for(words: &[&str]) -> bool {
     let asks = |at: usize, word: &str| {
@@ -214,6 +243,22 @@ const RUN_CALLED: [&str; 14] = [
     "搜",
     "检索",
     "아이디",
+];
+/// Services whose name is a word of its own.
+const COMMON: [&str; 13] = [
+    "signal",
+    "line",
+    "wire",
+    "element",
+    "threads",
+    "steam",
+    "matrix",
+    "snap",
+    "messenger",
+    "youtube",
+    "twitch",
+    "reddit",
+    "kik",
 ];
 /// Services that stand glued to an account.
 const GLUED: [&str; 14] = [
