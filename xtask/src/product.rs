@@ -1,4 +1,4 @@
-//! Tasks that are binaries of `meteorite-tests`, built in release and run with the given arguments.
+//! Tasks that are binaries of `meteorite-tests`, or an example of the crate they measure, built in release and run with the given arguments.
 
 use crate::step;
 
@@ -40,8 +40,36 @@ pub(crate) fn bench(arguments: &BenchArguments) -> anyhow::Result<()> {
     if arguments.json {
         rest.push("--json".into());
     }
-    release("bench", &rest)
+    if arguments.name.as_deref() == Some(PARSER) {
+        return parser(arguments.json);
+    }
+    release("bench", &rest)?;
+    if arguments.name.is_none() {
+        parser(arguments.json)?;
+    }
+    Ok(())
 }
+
+/// The parser's bench stands with its crate, so that it builds without the rest of the product.
+fn parser(json: bool) -> anyhow::Result<()> {
+    let mut command = step::cargo(&[
+        "run",
+        "--quiet",
+        "--release",
+        "--package",
+        "meteorite-ml",
+        "--example",
+        "parser_bench",
+        "--",
+    ]);
+    if json {
+        command.arg("--json");
+    }
+    step::run("bench parser", command)
+}
+
+/// Its name on the command line.
+const PARSER: &str = "parser";
 
 /// `cargo xtask kill`.
 pub(crate) fn kill(arguments: &KillArguments) -> anyhow::Result<()> {

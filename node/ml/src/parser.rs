@@ -43,6 +43,7 @@ pub struct Parser {
     weights: Weights,
     list: words::List,
     finder: keywords::Finder,
+    phrases: phrases::Phrases,
 }
 
 /// What a message feels, says and is about.
@@ -132,6 +133,7 @@ impl Parser {
             weights: Weights::parse(weights)?,
             list: words::List::read(words)?,
             finder: keywords::Finder::default(),
+            phrases: phrases::Phrases::default(),
         })
     }
 
@@ -170,8 +172,8 @@ impl Parser {
             tone: self.tone(&heads, &language.code, (listed.floor, judged)),
             flags: Flags {
                 contact: contact::find(text),
-                sexual: listed.sexual || phrases::sexual(&plain) || judged && is_on(&heads, "sexual"),
-                spam: phrases::spam(&plain) || judged && is_on(&heads, "spam"),
+                sexual: listed.sexual || self.phrases.sexual(&plain) || judged && is_on(&heads, "sexual"),
+                spam: self.phrases.spam(&plain) || judged && is_on(&heads, "spam"),
                 despair: despair::is_in(text) || judged && is_on(&heads, "despair"),
             },
             keywords: self.finder.find(text, &language.code),

@@ -53,6 +53,11 @@ pub fn find(text: &str) -> Option<Contact> {
 /// A text with spelt-out signs put back: `a艾特b点com`, and letters that stand one by one: `e x a m p l e . c o m`.
 fn unspelt(text: &str) -> String {
     let mut text = text.to_owned();
+    for end in ["com", "net", "org"] {
+        for point in [" . ", " .", "。", "，", ","] {
+            text = text.replace(&format!("{point}{end}"), &format!(".{end}"));
+        }
+    }
     for (word, sign) in SPELT {
         for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("", "")] {
             // Bare words of an alphabet are left to the rules over words.
@@ -133,8 +138,18 @@ fn is_mail(word: &str) -> bool {
 
 /// `name at example dot com`, with or without brackets.
 fn is_spelt_mail(words: &[&str]) -> bool {
-    let at = |word: &&str| matches!(*word, "at" | "arroba" | "собака");
-    let dot = |word: &&str| matches!(*word, "dot" | "punto" | "punkt" | "point" | "точка" | "ponto");
+    let at = |word: &&str| {
+        matches!(
+            *word,
+            "at" | "arroba" | "собака" | "ät" | "klammeraffe" | "chiocciola" | "arobase" | "골뱅이"
+        )
+    };
+    let dot = |word: &&str| {
+        matches!(
+            *word,
+            "dot" | "punto" | "punkt" | "point" | "точка" | "ponto" | "nokta" | "점" | "닷"
+        )
+    };
     let whole = |five: &[&str]| matches!(five, [_, middle, _, point, end] if at(middle) && dot(point) && is_ending(end));
     let half = |three: &[&str]| matches!(three, [_, middle, host] if matches!(*middle, "arroba" | "собака") && is_domain(host, 2));
     words.windows(5).any(whole) || words.windows(3).any(half)
@@ -164,7 +179,20 @@ fn is_link(word: &str) -> bool {
         return bare.contains('.') || bare.starts_with("localhost");
     }
     let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    word.starts_with("www.") && host.len() > 4 || is_domain(host, 2)
+    word.starts_with("www.") && host.len() > 4 || is_domain(host, 2) || is_path(host, word)
+}
+
+/// Any ending does where a path follows: `example.quay/tide`.
+fn is_path(host: &str, word: &str) -> bool {
+    let end = host.rsplit('.').next().unwrap_or_default();
+    let labels = host.split('.').filter(|label| label.len() >= 2).count();
+    let path = word.get(host.len()..).unwrap_or_default();
+    labels >= 2
+        && labels == host.split('.').count()
+        && host.is_ascii()
+        && path.starts_with('/')
+        && path.len() >= 3
+        && end.chars().all(|letter| letter.is_ascii_alphabetic())
 }
 
 /// Labels of letters, digits and hyphens, and an ending that exists often enough.
@@ -195,12 +223,14 @@ fn is_handle(word: &str) -> bool {
 }
 
 /// Endings of hosts that people write without a scheme.
-const ENDINGS: [&str; 62] = [
+const ENDINGS: [&str; 94] = [
     "example", "test", "com", "org", "net", "info", "biz", "io", "me", "co", "app", "dev", "xyz", "site",
     "online", "shop", "store", "club", "top", "live", "link", "click", "tv", "cc", "gg", "ly", "to", "us",
     "uk", "eu", "de", "at", "ch", "fr", "es", "it", "pt", "br", "mx", "ar", "cl", "ru", "su", "ua", "pl",
     "nl", "be", "se", "no", "fi", "tr", "in", "cn", "hk", "tw", "jp", "kr", "рф", "edu", "gov", "page",
-    "onion",
+    "onion", "wiki", "tech", "vip", "icu", "moe", "ca", "au", "nz", "ie", "cz", "gr", "dk", "vn", "sg", "ph",
+    "za", "il", "ro", "hu", "bg", "rs", "lt", "lv", "ee", "blog", "email", "invalid", "games", "chat",
+    "social", "im", "pw",
 ];
 
 #[cfg(test)]
@@ -232,6 +262,24 @@ mod tests {
         check("sailor艾特example点org", Contact::Mail);
         check("e x a m p l e . c o m", Contact::Link);
         check("example dot c0m has it all", Contact::Link);
+        check("type example . com and see", Contact::Link);
+        check("上example。com看看", Contact::Link);
+        check("quay.harbour/tide", Contact::Link);
+        check("tidepool ät example punkt org", Contact::Mail);
+        check("I'm tide_pool#4410 over there", Contact::Handle);
+        check("message me, tide_pool77", Contact::Handle);
+        check("my gmail is tide.pool22", Contact::Handle);
+        check("drop me a line, tidepool at gmail", Contact::Handle);
+        check("gamertag: tide_22", Contact::Handle);
+        check("加q：10203040506", Contact::Handle);
+        check("q群 204060801", Contact::Handle);
+        check("绿泡泡：tidepool", Contact::Handle);
+        check("搜tide_22就能找到我", Contact::Handle);
+        check("IDはtide_22です", Contact::Handle);
+        check("カカオトークのID、tidepool", Contact::Handle);
+        check("ВК: tidepool", Contact::Handle);
+        check("텔레그램 아이디는 tidepool22", Contact::Handle);
+        check("qq10203040", Contact::Handle);
     }
 
     #[test]
@@ -255,6 +303,16 @@ mod tests {
             "五点半的时候",
             "Look at that dot on the horizon",
             "a b c, easy as 1 2 3",
+            "he works at yahoo now",
+            "my id card expired in 2019",
+            "page #4410 of the logbook",
+            "tell me about route66 one day",
+            "we were 20 or 30 and/or more",
+            "搜了一下午也没找到",
+            "我们群里有200人",
+            "the satellite GPS failed",
+            "in groups of 10, 20, 30",
+            "I came. Compared to before, fine",
         ] {
             assert_eq!(find(text), None, "{text}");
         }

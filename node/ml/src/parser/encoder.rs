@@ -39,9 +39,8 @@ pub(crate) struct Added {
 #[derive(Debug)]
 struct Layer {
     before_attention: LayerNorm,
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    /// Queries, keys and values in one.
+    input: Linear,
     out: Linear,
     before_network: LayerNorm,
     widen: Linear,
@@ -68,9 +67,7 @@ impl Encoder {
             let part = |name: &str| format!("deep.L{nth}.{name}");
             Ok(Layer {
                 before_attention: norm(file, &part("ln1"), d)?,
-                query: linear(&part("q"), d, d)?,
-                key: linear(&part("k"), d, d)?,
-                value: linear(&part("v"), d, d)?,
+                input: stacked(file, [&part("q"), &part("k"), &part("v")], d)?,
                 out: linear(&part("o"), d, d)?,
                 before_network: norm(file, &part("ln2"), d)?,
                 widen: linear(&part("ff1"), wide, d)?,
@@ -150,12 +147,10 @@ impl Layer {
     fn attention(&self, x: &Tensor) -> Result<Tensor> {
         let (count, d) = x.dims2()?;
         let each = d / self.heads;
-        let split = |linear: &Linear| -> Result<Tensor> {
-            let whole = linear.forward(x)?.reshape((count, self.heads, each))?;
-            whole.transpose(0, 1)?.contiguous()
-        };
-        let (query, key, value) = (split(&self.query)?, split(&self.key)?, split(&self.value)?);
-        let near = (query.matmul(&key.transpose(1, 2)?.contiguous()?)? * (each as f64).sqrt().recip())?;
+        let whole = self.input.forward(x)?.reshape((count, 3, self.heads, each))?;
+        let split = |nth: usize| whole.narrow(1, nth, 1)?.squeeze(1)?.transpose(0, 1)?.contiguous();
+        let (query, key, value) = (split(0)?, split(1)?, split(2)?);
+        let near = (query.matmul(&key.t()?)? * (each as f64).sqrt().recip())?;
         let mixed = ops::softmax(&near, D::Minus1)?.matmul(&value)?;
         self.out
             .forward(&mixed.transpose(0, 1)?.contiguous()?.reshape((count, d))?)
@@ -167,6 +162,20 @@ fn linear(file: &File<'_>, name: &str, out: usize, inner: usize) -> std::result:
     Ok(Linear::new(
         tensor(weight, &[out, inner])?,
         Some(tensor(bias, &[out])?),
+    ))
+}
+
+/// Linear layers of the same input, one below the other.
+fn stacked(file: &File<'_>, names: [&str; 3], d: usize) -> std::result::Result<Linear, LoadError> {
+    let (mut weights, mut biases) = (Vec::new(), Vec::new());
+    for name in names {
+        let (weight, bias) = file.linear(name, d, d)?;
+        weights.extend(weight);
+        biases.extend(bias);
+    }
+    Ok(Linear::new(
+        tensor(weights, &[names.len() * d, d])?,
+        Some(tensor(biases, &[names.len() * d])?),
     ))
 }
 

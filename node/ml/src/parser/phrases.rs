@@ -4,6 +4,9 @@
 //! out, and every number is `#`. In the files beside this one a line is a phrase; `~` marks one that says little by itself: two of those
 //! are needed.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use super::ngrams::Words;
 
 /// Who offers, seeks or describes sex.
@@ -13,33 +16,86 @@ const SPAM: &str = include_str!("phrases/spam.txt");
 /// Weight of a phrase that says enough.
 const ENOUGH: usize = 2;
 
-/// Whether a text offers, seeks or describes sex in plain words.
-pub(super) fn sexual(plain: &str) -> bool {
-    says(plain, SEXUAL)
+/// Both lists, ready to be looked up.
+pub(super) struct Phrases {
+    sexual: List,
+    spam: List,
 }
 
-/// Whether a text advertises or lures in plain words.
-pub(super) fn spam(plain: &str) -> bool {
-    says(plain, SPAM)
-}
+/// Phrases by their first letter, as they stand in plain text, with their weight.
+struct List(BTreeMap<char, Vec<(String, usize)>>);
 
-fn says(plain: &str, list: &str) -> bool {
-    let lines = list
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with("//"));
-    let mut found = 0;
-    for line in lines {
-        let (phrase, weight) = line
-            .strip_prefix('~')
-            .map_or((line, ENOUGH), |phrase| (phrase, 1));
-        if contains(plain, phrase) {
-            found += weight;
-        }
-        if found >= ENOUGH {
-            return true;
+impl Default for Phrases {
+    fn default() -> Self {
+        Self {
+            sexual: List::of(SEXUAL),
+            spam: List::of(SPAM),
         }
     }
-    false
+}
+
+impl fmt::Debug for Phrases {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Phrases")
+    }
+}
+
+impl Phrases {
+    /// Whether a plain text offers, seeks or describes sex in plain words.
+    pub(super) fn sexual(&self, plain: &str) -> bool {
+        self.sexual.says(plain)
+    }
+
+    /// Whether a plain text advertises or lures in plain words.
+    pub(super) fn spam(&self, plain: &str) -> bool {
+        self.spam.says(plain)
+    }
+}
+
+impl List {
+    fn of(lines: &str) -> Self {
+        let mut list: BTreeMap<char, Vec<(String, usize)>> = BTreeMap::new();
+        for line in lines.lines().filter(|line| !line.starts_with("//")) {
+            let (phrase, weight) = line
+                .strip_prefix('~')
+                .map_or((line, ENOUGH), |phrase| (phrase, 1));
+            let phrase = edged(phrase);
+            if let Some(first) = phrase.chars().find(|letter| *letter != ' ') {
+                list.entry(first).or_default().push((phrase, weight));
+            }
+        }
+        for phrases in list.values_mut() {
+            phrases.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
+        }
+        Self(list)
+    }
+
+    /// Whether the weights of the phrases in a text are enough; each counts once, and of phrases within one another the first.
+    fn says(&self, plain: &str) -> bool {
+        let mut found: Vec<&str> = Vec::new();
+        let (mut sum, mut covered) = (0, 0);
+        let mut before = None;
+        for (at, letter) in plain.char_indices() {
+            // Phrases of whole words begin with the space before them.
+            let spaced = before.filter(|_| letter != ' ').and_then(|at| plain.get(at..));
+            let here = plain.get(at..);
+            for (phrase, weight) in self.0.get(&letter).into_iter().flatten() {
+                let rest = if phrase.starts_with(' ') { spaced } else { here };
+                let stands = rest.is_some_and(|rest| rest.starts_with(phrase));
+                let alone = *weight >= ENOUGH || at >= covered;
+                if stands && alone && !found.contains(&phrase.as_str()) {
+                    found.push(phrase);
+                    sum += weight;
+                    covered = at + phrase.trim().len();
+                }
+            }
+            if sum >= ENOUGH {
+                return true;
+            }
+            before = (letter == ' ').then_some(at);
+        }
+        false
+    }
 }
 
 /// Words with one space around each, without apostrophes, numbers as `#`.
@@ -107,25 +163,26 @@ mod tests {
 
     #[test]
     fn plain_offers_are_found_and_everyday_lines_are_not() {
+        let phrases = Phrases::default();
         for text in [
             "Earn 500 a day from home!",
             "日入五百，名额有限",
             "今だけ全品八割引き",
         ] {
-            assert!(spam(&plain(text)), "{text}");
+            assert!(phrases.spam(&plain(text)), "{text}");
         }
         for text in [
             "I work from home.",
             "店里打折，我买了条围巾",
             "給料は安いけど楽しい",
         ] {
-            assert!(!spam(&plain(text)), "{text}");
+            assert!(!phrases.spam(&plain(text)), "{text}");
         }
         for text in ["looking for no strings fun", "求一夜情", "セフレ募集"] {
-            assert!(sexual(&plain(text)), "{text}");
+            assert!(phrases.sexual(&plain(text)), "{text}");
         }
         for text in ["we went skinny dipping as kids", "乳がん検診", "宝宝还在吃母乳"] {
-            assert!(!sexual(&plain(text)), "{text}");
+            assert!(!phrases.sexual(&plain(text)), "{text}");
         }
     }
 }
