@@ -3,5 +3,6 @@
 //! Pure: no network, no clock, no randomness, no global state. The models' files lie in `assets/parser`, made by the scripts in
 //! `training/`.
 
+pub mod matcher;
 pub mod parser;
 pub mod policy;
