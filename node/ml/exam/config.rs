@@ -22,6 +22,18 @@ pub(crate) struct Config {
     pub(crate) sea: Option<SeaConfig>,
 }
 
+impl Config {
+    /// Fewer rounds and a smaller network, for a look within seconds.
+    pub(crate) fn make_quick(&mut self) {
+        self.rounds = self.rounds.min(3_000);
+        self.breadth_rounds = self.breadth_rounds.min(1_000);
+        if let Some(sea) = &mut self.sea {
+            sea.nodes = sea.nodes.min(150);
+            sea.bottles = sea.bottles.min(1_500);
+        }
+    }
+}
+
 /// A network of nodes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

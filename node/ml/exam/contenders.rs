@@ -38,19 +38,37 @@ pub(crate) enum Way {
     LinTs(f64),
 }
 
+impl Way {
+    /// As the tables call it.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Random => "random".to_owned(),
+            Self::Ceiling(breadth) => format!("ceiling, breadth {breadth}"),
+            Self::Matcher(1.0) => "matcher, greedy".to_owned(),
+            Self::Matcher(breadth) => format!("matcher, breadth {breadth}"),
+            Self::Greedy => "greedy".to_owned(),
+            Self::EpsilonGreedy(breadth) => format!("ε-greedy, breadth {breadth}"),
+            Self::EpsilonTrue(breadth) => format!("true ε-greedy, breadth {breadth}"),
+            Self::InverseGap(breadth) => format!("inverse gap, breadth {breadth}"),
+            Self::SquareCb(gamma) => format!("SquareCB, γ {gamma}√t"),
+            Self::LinUcb(alpha) => format!("LinUCB, α {alpha}"),
+            Self::LinTs(width) => format!("LinTS, v {width}"),
+        }
+    }
+}
+
 /// A way with a memory.
 pub(crate) struct Contender {
-    pub(crate) name: String,
-    pub(crate) way: Way,
-    pub(crate) prior: Prior,
+    way: Way,
+    prior: Prior,
     memory: Memory,
     rounds: usize,
 }
 
 impl Contender {
-    pub(crate) fn new(name: impl Into<String>, way: Way, prior: &Prior) -> Self {
+    /// Begins with this prior.
+    pub(crate) fn new(way: Way, prior: &Prior) -> Self {
         Self {
-            name: name.into(),
             way,
             prior: prior.clone(),
             memory: Memory::new(prior),
@@ -62,7 +80,13 @@ impl Contender {
     pub(crate) fn shares(&mut self, round: &Round, dice: &mut Dice) -> Vec<f64> {
         self.rounds += 1;
         let model = self.memory.model();
-        let expected = || -> Vec<f64> { round.candidates.iter().map(|features| model.expect(features)).collect() };
+        let expected = || -> Vec<f64> {
+            round
+                .candidates
+                .iter()
+                .map(|features| model.expect(features))
+                .collect()
+        };
         match self.way {
             Way::Random => vec![1.0 / round.means.len() as f64; round.means.len()],
             Way::Ceiling(breadth) => softmax::propensities(&round.means, breadth, 0.0),
@@ -73,12 +97,19 @@ impl Contender {
             Way::InverseGap(breadth) => inverse_gap_of_breadth(&expected(), breadth),
             Way::SquareCb(gamma) => inverse_gap(&expected(), gamma * (self.rounds as f64).sqrt()),
             Way::LinUcb(alpha) => {
-                let bound = |features: &Features| model.logit(features) + alpha * model.variance(features).sqrt();
+                let bound =
+                    |features: &Features| model.logit(features) + alpha * model.variance(features).sqrt();
                 one_hot(&round.candidates.iter().map(bound).collect::<Vec<_>>())
             }
             Way::LinTs(width) => {
                 let weights = drawn(model.weights(), model.covariance(), width, dice);
-                let score = |features: &Features| -> f64 { features.iter().zip(weights).map(|(x, weight)| f64::from(*x) * weight).sum() };
+                let score = |features: &Features| -> f64 {
+                    features
+                        .iter()
+                        .zip(weights)
+                        .map(|(x, weight)| f64::from(*x) * weight)
+                        .sum()
+                };
                 one_hot(&round.candidates.iter().map(score).collect::<Vec<_>>())
             }
         }
@@ -93,14 +124,16 @@ impl Contender {
     pub(crate) fn learn(&mut self, features: &Features, reward: f64) {
         match self.way {
             Way::Random | Way::Ceiling(_) | Way::EpsilonTrue(_) => {}
-            Way::Matcher(_) | Way::Greedy | Way::EpsilonGreedy(_) | Way::InverseGap(_) | Way::SquareCb(_) | Way::LinUcb(_) | Way::LinTs(_) => {
+            Way::Matcher(_)
+            | Way::Greedy
+            | Way::EpsilonGreedy(_)
+            | Way::InverseGap(_)
+            | Way::SquareCb(_)
+            | Way::LinUcb(_)
+            | Way::LinTs(_) => {
                 self.memory.learn(features, reward, &self.prior);
             }
         }
-    }
-
-    pub(crate) fn changes(&self) -> u32 {
-        self.memory.changes()
     }
 }
 
@@ -111,7 +144,9 @@ fn best(scores: &[f64]) -> usize {
 
 fn one_hot(scores: &[f64]) -> Vec<f64> {
     let best = best(scores);
-    (0..scores.len()).map(|index| f64::from(u8::from(index == best))).collect()
+    (0..scores.len())
+        .map(|index| f64::from(u8::from(index == best)))
+        .collect()
 }
 
 /// The ε of this breadth, found by bisection: breadth grows with ε.
@@ -122,10 +157,16 @@ fn epsilon_greedy(scores: &[f64], breadth: f64) -> Vec<f64> {
         let epsilon = f64::midpoint(low, high);
         let (first, rest) = (1.0 - epsilon + epsilon / count, epsilon / count);
         let entropy = -first * first.ln() - (count - 1.0) * rest * rest.ln();
-        if entropy < breadth.ln() { low = epsilon } else { high = epsilon }
+        if entropy < breadth.ln() {
+            low = epsilon
+        } else {
+            high = epsilon
+        }
     }
     let best = best(scores);
-    (0..scores.len()).map(|index| high / count + if index == best { 1.0 - high } else { 0.0 }).collect()
+    (0..scores.len())
+        .map(|index| high / count + if index == best { 1.0 - high } else { 0.0 })
+        .collect()
 }
 
 /// γ of this breadth, found by bisection over its logarithm: breadth falls with γ.
@@ -137,7 +178,10 @@ fn inverse_gap_of_breadth(scores: &[f64], breadth: f64) -> Vec<f64> {
 fn inverse_gap(scores: &[f64], gamma: f64) -> Vec<f64> {
     let best = best(scores);
     let top = scores.get(best).copied().unwrap_or_default();
-    let mut shares: Vec<f64> = scores.iter().map(|score| 1.0 / (scores.len() as f64 + gamma * (top - score))).collect();
+    let mut shares: Vec<f64> = scores
+        .iter()
+        .map(|score| 1.0 / (scores.len() as f64 + gamma * (top - score)))
+        .collect();
     let rest = 1.0 - shares.iter().sum::<f64>();
     if let Some(share) = shares.get_mut(best) {
         *share += rest;
@@ -150,7 +194,11 @@ fn bisect(breadth: f64, family: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..25 {
         let middle = f64::midpoint(low, high);
-        if softmax::breadth(&family(middle)) < breadth { low = middle } else { high = middle }
+        if softmax::breadth(&family(middle)) < breadth {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     family(high)
 }

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use meteorite_ml::matcher::Reader;
 use meteorite_ml::matcher::features::features;
 use meteorite_ml::matcher::model::sigmoid;
 use meteorite_ml::matcher::taste::Taste;
-use meteorite_ml::matcher::Reader;
 
 use crate::config::WorldConfig;
 use crate::dice::Dice;
@@ -33,7 +33,12 @@ impl Messages {
         let own = vectors[people.below(vectors.len())].language;
         let other = vectors[people.below(vectors.len())].language;
         let reads = |language: usize| language == own || language == other;
-        let readable = vectors.iter().enumerate().filter(|(_, vector)| reads(vector.language)).map(|(index, _)| index).collect();
+        let readable = vectors
+            .iter()
+            .enumerate()
+            .filter(|(_, vector)| reads(vector.language))
+            .map(|(index, _)| index)
+            .collect();
         let code = |language: usize| meteorite_ml::matcher::LANGUAGES[language].to_owned();
         let mut taste = Taste::default();
         // They have written a little before.
@@ -46,7 +51,10 @@ impl Messages {
             config: config.clone(),
             readable,
             person: Person::new(&vectors, own, config.shared, &mut people),
-            reader: Reader { languages: vec![code(own), code(other)], all_languages: false },
+            reader: Reader {
+                languages: vec![code(own), code(other)],
+                all_languages: false,
+            },
             taste,
             vectors,
             bottles: Dice::new(seed, 2 * person),
@@ -69,8 +77,12 @@ impl World for Messages {
             let message = &self.vectors[index];
             let (age, length) = (self.bottles.unit() * 160.0, draw_length(&mut self.bottles));
             let bottle = message.bottle(age as f32, length, self.bottles.below(3) as u8);
-            round.candidates.push(features(&bottle, &self.reader, &self.taste));
-            round.means.push(sigmoid(self.config.base + self.config.norm * self.person.liking(message, length)));
+            round
+                .candidates
+                .push(features(&bottle, &self.reader, &self.taste));
+            round.means.push(sigmoid(
+                self.config.base + self.config.norm * self.person.liking(message, length),
+            ));
             messages.push(index);
         }
         self.played.push(messages);
@@ -80,6 +92,7 @@ impl World for Messages {
     fn settle(&mut self, (number, chosen): (usize, usize), reward: f64, expected: f64) {
         let message = &self.vectors[self.played[number][chosen]];
         self.taste.handle_seen(&message.gist);
-        self.taste.handle_judged((&message.gist, message.mood), reward as f32, expected as f32);
+        self.taste
+            .handle_judged((&message.gist, message.mood), reward as f32, expected as f32);
     }
 }

@@ -49,17 +49,42 @@ impl Gaussian {
         let own = self.people.direction(self.config.dimensions);
         let (shared, apart) = (self.config.shared, (1.0 - self.config.shared.powi(2)).sqrt());
         let both = self.population.iter().zip(own);
-        self.taste = both.map(|(population, own)| shared * population + apart * own).collect();
-        let length = self.taste.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
+        self.taste = both
+            .map(|(population, own)| shared * population + apart * own)
+            .collect();
+        let length = self
+            .taste
+            .iter()
+            .map(|weight| weight * weight)
+            .sum::<f64>()
+            .sqrt();
         self.taste.iter_mut().for_each(|weight| *weight /= length);
     }
 
     fn mean(&self, numbers: &[f64]) -> f64 {
-        let line: f64 = numbers.iter().zip(&self.taste).map(|(x, weight)| x * weight).sum();
+        let line: f64 = numbers
+            .iter()
+            .zip(&self.taste)
+            .map(|(x, weight)| x * weight)
+            .sum();
         let at = |index: &usize| numbers.get(*index).copied().unwrap_or_default();
-        let products: f64 = self.products.iter().map(|(a, b)| if a == b { (at(a).powi(2) - 1.0) / 2.0_f64.sqrt() } else { at(a) * at(b) }).sum();
+        let products: f64 = self
+            .products
+            .iter()
+            .map(|(a, b)| {
+                if a == b {
+                    (at(a).powi(2) - 1.0) / 2.0_f64.sqrt()
+                } else {
+                    at(a) * at(b)
+                }
+            })
+            .sum();
         // A step at one standard deviation, brought to mean 0 and variance 1.
-        let steps: f64 = self.steps.iter().map(|a| (f64::from(u8::from(at(a) > 1.0)) - 0.1587) / 0.3654).sum();
+        let steps: f64 = self
+            .steps
+            .iter()
+            .map(|a| (f64::from(u8::from(at(a) > 1.0)) - 0.1587) / 0.3654)
+            .sum();
         let curve = (products + steps) / (2.0 * CURVES as f64).sqrt();
         let curved = self.config.curved;
         sigmoid(self.config.base + self.config.norm * ((1.0 - curved).sqrt() * line + curved.sqrt() * curve))
@@ -74,7 +99,9 @@ impl World for Gaussian {
         self.played += 1;
         let mut round = Round::default();
         for _ in 0..self.config.candidates {
-            let numbers: Vec<f64> = (0..self.config.dimensions).map(|_| self.bottles.normal()).collect();
+            let numbers: Vec<f64> = (0..self.config.dimensions)
+                .map(|_| self.bottles.normal())
+                .collect();
             let mut features: Features = [0.0; D];
             features[0] = 1.0;
             for (slot, number) in features.iter_mut().skip(1).zip(&numbers) {

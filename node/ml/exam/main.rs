@@ -1,34 +1,134 @@
-//! proto
-#![allow(warnings)]
-mod config; mod contenders; mod dice; mod gaussian; mod play; mod population; mod world; mod vectors; mod people; mod drifting; mod sea;
-use contenders::*; use config::*;
-use meteorite_ml::matcher::prior::Prior;
-fn main() {
-    if std::env::args().nth(4).as_deref() == Some("sea") { let c: Config = toml::from_str(&std::fs::read_to_string(std::env::args().nth(1).unwrap()).unwrap()).unwrap(); let v = vectors::shipped(); let s = c.sea.unwrap(); use sea::*; for m in [(Choosing::Matcher, Attack::None),(Choosing::Random, Attack::None),(Choosing::Relevance, Attack::None),(Choosing::Matcher, Attack::OpenSea),(Choosing::Matcher, Attack::Locked)] { let t = std::time::Instant::now(); let o = Sea::new(&s, &v, m, 1).play(); println!("{m:?} {o:.3?} {:?}", t.elapsed()); } return; }
-    let text = std::fs::read_to_string(std::env::args().nth(1).unwrap()).unwrap();
-    let c: Config = toml::from_str(&text).unwrap();
-    let seeds: u64 = std::env::args().nth(2).unwrap().parse().unwrap();
-    let rounds: usize = std::env::args().nth(3).unwrap().parse().unwrap();
-    let only = std::env::args().nth(4);
-    for w in &c.world {
-        if only.as_ref().is_some_and(|o| *o != w.name) { continue; }
-        let t = std::time::Instant::now();
-        println!("== {}", w.name);
-        let mut ways = vec![Way::Random, Way::Matcher(1.0), Way::Greedy, Way::LinUcb(0.25), Way::LinUcb(1.0), Way::LinTs(0.3), Way::LinTs(1.0), Way::SquareCb(10.0), Way::SquareCb(40.0)];
-        for b in [2.0,3.0,5.0] { ways.extend([Way::Ceiling(b), Way::EpsilonTrue(b), Way::Matcher(b), Way::EpsilonGreedy(b), Way::InverseGap(b)]); }
-        let mut rows: Vec<Vec<f64>> = vec![vec![0.0; 9]; ways.len()];
-        let prior = if w.prior { population::learn(w, 1, 100, 1500) } else { Prior::flat() };
-        println!("prior {:?}", t.elapsed());
-        if w.kind == Kind::Vectors { println!("{:?}", prior.mean.map(|m| (m*100.0).round()/100.0)); }
-        for seed in 0..seeds {
-            let mut who: Vec<_> = ways.iter().map(|way| Contender::new(format!("{way:?}"), *way, &prior)).collect();
-            let lives = play::play(w, (1, seed), &mut who, rounds);
-            for (i, l) in lives.iter().enumerate() {
-                let v = [l.share(0,25), l.share(90,110), l.share(0,100), l.share(0,500), l.share(0,2000), l.share(0,rounds), l.share(2000,4000), l.breadth(2000,4000), who[i].changes() as f64];
-                for k in 0..9 { rows[i][k] += v[k]/seeds as f64; }
-            }
-        }
-        for (i, way) in ways.iter().enumerate() { println!("{:24} {}", format!("{way:?}"), rows[i].iter().map(|v| format!("{v:.3}")).collect::<Vec<_>>().join(" ")); }
-        println!("{:?}", t.elapsed());
-    }
+//! The matcher's exam: `cargo run --release -p meteorite-ml --example matcher-exam -- --quick`.
+//!
+//! Prints tables with 95 % confidence intervals over people (seeds), each bar with what was measured. `worlds.toml` beside this file
+//! describes the worlds; `--config` reads another. `--write-prior` learns the shipped prior anew.
+#![expect(clippy::print_stdout, reason = "it prints figures")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "indices come from the lengths of the same lists"
+)]
+
+mod config;
+mod contenders;
+mod dice;
+mod drifting;
+mod figure;
+mod gaussian;
+mod people;
+mod play;
+mod population;
+mod sea;
+mod sections;
+mod vectors;
+mod world;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+use meteorite_ml::matcher::prior::{PRIOR_VERSION, PriorFile};
+
+use crate::config::{Config, Kind};
+use crate::figure::Report;
+
+/// The matcher's exam.
+#[derive(Parser)]
+struct Arguments {
+    /// Seed of all worlds.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A file that describes other worlds.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Three people, fewer rounds, a smaller network.
+    #[arg(long)]
+    quick: bool,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// Only this world, or `network`, `estimators`, `costs`.
+    #[arg(long)]
+    only: Option<String>,
+    /// Folder of the Open Bandit sample.
+    #[arg(long)]
+    open_bandit: Option<PathBuf>,
+    /// Learns the prior of the first world of messages and writes it to this file.
+    #[arg(long)]
+    write_prior: Option<PathBuf>,
 }
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let text = match &arguments.config {
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?
+        }
+        None => include_str!("worlds.toml").to_owned(),
+    };
+    let mut config: Config =
+        toml::from_str(&text).context("the worlds are not described as they should be")?;
+    if let Some(path) = &arguments.write_prior {
+        return write_prior(&config, path);
+    }
+    let (people, seas) = if arguments.quick { (3, 1) } else { (20, 5) };
+    if arguments.quick {
+        config.make_quick();
+    }
+    let wants = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
+    let mut report = Report::default();
+    let first = config.world.first().cloned();
+    if let Some(world) = first.filter(|_| wants("estimators")) {
+        sections::estimators::run(&world, (arguments.seed, people), &mut report);
+    }
+    config.world.retain(|world| wants(&world.name));
+    sections::worlds::run(&config, (arguments.seed, people), &mut report);
+    if let Some(sea) = config.sea.as_ref().filter(|_| wants("network")) {
+        sections::network::run(sea, (arguments.seed, seas), &mut report);
+    }
+    if wants("costs") {
+        sections::costs::run(arguments.seed, &mut report);
+    }
+    if let Some(folder) = &arguments.open_bandit {
+        sections::open_bandit::run(folder, &mut report)?;
+    }
+    if arguments.json {
+        report.print_json();
+    } else {
+        report.print();
+    }
+    Ok(())
+}
+
+/// Learns what the population of the stated people likes.
+fn write_prior(config: &Config, path: &std::path::Path) -> anyhow::Result<()> {
+    let world = config
+        .world
+        .iter()
+        .find(|world| world.kind == Kind::Vectors)
+        .context("no world of messages")?;
+    let prior = population::learn(world, PRIOR_SEED, PRIOR_PEOPLE, PRIOR_ROUNDS);
+    let triangle = prior.precision.iter().enumerate();
+    let file = PriorFile {
+        version: PRIOR_VERSION,
+        seed: PRIOR_SEED,
+        people: PRIOR_PEOPLE as u32,
+        mean: prior.mean.iter().copied().map(short).collect(),
+        precision: triangle
+            .flat_map(|(row, values)| values.iter().take(row + 1).copied().map(short))
+            .collect(),
+    };
+    let text = serde_json::to_string(&file)? + "\n";
+    std::fs::write(path, &text)?;
+    println!("{}  {}", blake3::hash(text.as_bytes()), path.display());
+    Ok(())
+}
+
+/// Six digits are enough, and make a small file.
+fn short(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+/// People of the prior's population, who take no exam.
+const PRIOR_SEED: u64 = 2_026;
+const PRIOR_PEOPLE: u64 = 300;
+const PRIOR_ROUNDS: usize = 2_000;

@@ -30,7 +30,9 @@ struct Weights {
 impl Person {
     /// Somebody whose first language this is. `shared` is the share of the moods' weights that all people have in common.
     pub(crate) fn new(vectors: &[Vector], own_language: usize, shared: f64, dice: &mut Dice) -> Self {
-        let interests = (0..INTERESTS).map(|_| vectors[dice.below(vectors.len())].clone()).collect();
+        let interests = (0..INTERESTS)
+            .map(|_| vectors[dice.below(vectors.len())].clone())
+            .collect();
         let apart = (1.0 - shared * shared).sqrt();
         let weights = Weights {
             topic: TOPIC * (0.3 * dice.normal()).exp(),
@@ -57,18 +59,32 @@ impl Person {
     }
 
     fn raw(&self, message: &Vector, length: u16) -> f64 {
-        let topic = self.interests.iter().map(|interest| interest.likeness(message)).sum::<f64>();
-        let mood: f64 = self.moods.iter().zip(message.mood).map(|(weight, value)| weight * f64::from(value) / 255.0).sum();
+        let topic = self
+            .interests
+            .iter()
+            .map(|interest| interest.likeness(message))
+            .sum::<f64>();
+        let mood: f64 = self
+            .moods
+            .iter()
+            .zip(message.mood)
+            .map(|(weight, value)| weight * f64::from(value) / 255.0)
+            .sum();
         let language = f64::from(u8::from(message.language == self.own_language));
         let length = f64::from(length.max(1)).ln() / 1_000.0_f64.ln() - 0.6;
-        self.weights.topic * topic + self.weights.mood * mood + self.weights.language * language + self.length * length
+        self.weights.topic * topic
+            + self.weights.mood * mood
+            + self.weights.language * language
+            + self.length * length
     }
 
     fn measure(&mut self, vectors: &[Vector], dice: &mut Dice) {
-        let likings: Vec<f64> = (0..MEASURED).map(|_| {
-            let length = draw_length(dice);
-            self.raw(&vectors[dice.below(vectors.len())], length)
-        }).collect();
+        let likings: Vec<f64> = (0..MEASURED)
+            .map(|_| {
+                let length = draw_length(dice);
+                self.raw(&vectors[dice.below(vectors.len())], length)
+            })
+            .collect();
         let mean = likings.iter().sum::<f64>() / MEASURED as f64;
         let variance = likings.iter().map(|liking| (liking - mean).powi(2)).sum::<f64>() / MEASURED as f64;
         self.usual = (mean, variance.sqrt());

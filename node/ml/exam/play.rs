@@ -28,6 +28,12 @@ impl Life {
         sum(&self.rewards) / sum(&self.oracle)
     }
 
+    /// Reward that the oracle had more, over so many rounds.
+    pub(crate) fn regret(&self, rounds: usize) -> f64 {
+        let both = self.oracle.iter().zip(&self.rewards).take(rounds);
+        both.map(|(oracle, reward)| oracle - reward).sum()
+    }
+
     /// Mean breadth over rounds from..to.
     pub(crate) fn breadth(&self, from: usize, to: usize) -> f64 {
         let values = self.breadth.iter().take(to).skip(from);
@@ -36,16 +42,28 @@ impl Life {
 }
 
 /// Plays so many rounds: what each contender lived through. All of them meet the same bottles.
-pub(crate) fn play(config: &WorldConfig, (seed, person): (u64, u64), contenders: &mut [Contender], rounds: usize) -> Vec<Life> {
+pub(crate) fn play(
+    config: &WorldConfig,
+    (seed, person): (u64, u64),
+    contenders: &mut [Contender],
+    rounds: usize,
+) -> Vec<Life> {
     // Where features do not depend on what was chosen, one world serves all.
     let worlds = match config.kind {
         Kind::Gaussian => 1,
         Kind::Vectors => contenders.len(),
     };
     let mut worlds: Vec<_> = (0..worlds).map(|_| world::open(config, seed, person)).collect();
-    let mut minds: Vec<Mind> = contenders.iter().map(|_| Mind::new(config, seed, person)).collect();
+    let mut minds: Vec<Mind> = contenders
+        .iter()
+        .map(|_| Mind::new(config, seed, person))
+        .collect();
     for now in 0..rounds {
-        let mut pools = worlds.iter_mut().map(|world| world.round()).collect::<Vec<_>>().into_iter();
+        let mut pools = worlds
+            .iter_mut()
+            .map(|world| world.round())
+            .collect::<Vec<_>>()
+            .into_iter();
         let mut round = pools.next();
         for (at, (contender, mind)) in contenders.iter_mut().zip(&mut minds).enumerate() {
             if at > 0 && worlds.len() > 1 {
@@ -82,11 +100,22 @@ impl Mind {
     }
 
     /// One round; returns what became known in it.
-    fn live(&mut self, now: usize, round: &Round, contender: &mut Contender) -> Vec<((usize, usize), f64, f64)> {
+    fn live(
+        &mut self,
+        now: usize,
+        round: &Round,
+        contender: &mut Contender,
+    ) -> Vec<((usize, usize), f64, f64)> {
         let shares = contender.shares(round, &mut self.dice);
-        let expected = shares.iter().zip(&round.means).map(|(share, mean)| share * mean).sum();
+        let expected = shares
+            .iter()
+            .zip(&round.means)
+            .map(|(share, mean)| share * mean)
+            .sum();
         self.life.rewards.push(expected);
-        self.life.oracle.push(round.means.iter().copied().fold(0.0, f64::max));
+        self.life
+            .oracle
+            .push(round.means.iter().copied().fold(0.0, f64::max));
         self.life.breadth.push(softmax::breadth(&shares));
         let chosen = softmax::draw(&shares, &mut self.dice.0);
         let (reward, wait) = self.rewards.draw(round.means[chosen]);

@@ -16,8 +16,13 @@ type Taught = (Matrix, [f64; D]);
 
 /// The prior of a world, learned from people who take no exam.
 pub(crate) fn learn(config: &WorldConfig, seed: u64, people: u64, rounds: usize) -> Prior {
-    let taught: Vec<Taught> = (0..people).map(|person| teach(config, seed, PEOPLE_FROM + person, rounds)).collect();
-    let mut prior = Prior { mean: [0.0; D], precision: diagonal(1.0) };
+    let taught: Vec<Taught> = (0..people)
+        .map(|person| teach(config, seed, PEOPLE_FROM + person, rounds))
+        .collect();
+    let mut prior = Prior {
+        mean: [0.0; D],
+        precision: diagonal(1.0),
+    };
     for _ in 0..STEPS {
         if let Some(better) = step(&prior, &taught) {
             prior = better;
@@ -27,10 +32,19 @@ pub(crate) fn learn(config: &WorldConfig, seed: u64, people: u64, rounds: usize)
 }
 
 fn teach(config: &WorldConfig, seed: u64, person: u64, rounds: usize) -> Taught {
-    let weak = Prior { mean: [0.0; D], precision: diagonal(WEAK) };
+    let weak = Prior {
+        mean: [0.0; D],
+        precision: diagonal(WEAK),
+    };
     let mut model = Model::new(&weak);
     // A random one of a pool is as good as a pool of one.
-    let clean = WorldConfig { delay: 0.0, corrupt: 0.0, candidates: 1, changes: Vec::new(), ..config.clone() };
+    let clean = WorldConfig {
+        delay: 0.0,
+        corrupt: 0.0,
+        candidates: 1,
+        changes: Vec::new(),
+        ..config.clone()
+    };
     let mut world = world::open(&clean, seed, person);
     let mut rewards = Rewards::new(&clean, seed, person);
     for number in 0..rounds {
@@ -41,7 +55,8 @@ fn teach(config: &WorldConfig, seed: u64, person: u64, rounds: usize) -> Taught 
         world.settle((number, 0), reward, expected);
     }
     let stored = model.stored();
-    let mut precision = meteorite_ml::matcher::matrix::from_triangle(&stored.precision).unwrap_or(diagonal(0.0));
+    let mut precision =
+        meteorite_ml::matcher::matrix::from_triangle(&stored.precision).unwrap_or(diagonal(0.0));
     for (at, row) in precision.iter_mut().enumerate() {
         row[at] -= WEAK;
     }
@@ -79,7 +94,10 @@ fn step(prior: &Prior, taught: &[Taught]) -> Option<Prior> {
             }
         }
     }
-    Some(Prior { mean, precision: inverse(&covariance)? })
+    Some(Prior {
+        mean,
+        precision: inverse(&covariance)?,
+    })
 }
 
 fn times(matrix: &Matrix, vector: &[f64; D]) -> [f64; D] {

@@ -11,9 +11,13 @@ mod shore;
 use meteorite_ml::matcher::fairness::{FALLS_PER_WAVE, WAVES_PER_WATCH};
 use meteorite_ml::matcher::model::sigmoid;
 use meteorite_ml::matcher::{Act, Drifting, Features, Knob, POOL};
-use meteorite_protocol::limits::{CLAIM_BITS_FLOOR, OPENS_PER_DAY, RECAST_AFTER_MS, RECASTS_MAX, SLOTS_DEFAULT, THROWS_PER_DAY, THROWS_PER_DAY_MAX};
+use meteorite_protocol::limits::{
+    CLAIM_BITS_FLOOR, OPENS_PER_DAY, RECAST_AFTER_MS, RECASTS_MAX, SLOTS_DEFAULT, THROWS_PER_DAY,
+    THROWS_PER_DAY_MAX,
+};
 
 pub(crate) use self::outcome::Outcome;
+pub(crate) use self::shore::shown;
 use self::shore::{Node, Stone};
 use crate::config::SeaConfig;
 use crate::dice::Dice;
@@ -57,10 +61,27 @@ pub(crate) struct Sea<'a> {
 }
 
 impl<'a> Sea<'a> {
-    pub(crate) fn new(config: &'a SeaConfig, vectors: &'a [Vector], (choosing, attack): (Choosing, Attack), seed: u64) -> Self {
+    pub(crate) fn new(
+        config: &'a SeaConfig,
+        vectors: &'a [Vector],
+        (choosing, attack): (Choosing, Attack),
+        seed: u64,
+    ) -> Self {
         let mut dice = Dice::new(seed, 7);
-        let nodes = (0..config.nodes).map(|rank| Node::new(config, vectors, rank, &mut dice)).collect();
-        Self { config, vectors, choosing, attack, nodes, stones: Vec::new(), live: Vec::new(), dice, claims: 0.0 }
+        let nodes = (0..config.nodes)
+            .map(|rank| Node::new(config, vectors, rank, &mut dice))
+            .collect();
+        Self {
+            config,
+            vectors,
+            choosing,
+            attack,
+            nodes,
+            stones: Vec::new(),
+            live: Vec::new(),
+            dice,
+            claims: 0.0,
+        }
     }
 
     /// Plays all days.
@@ -74,7 +95,7 @@ impl<'a> Sea<'a> {
     }
 
     fn step(&mut self, now: u64) {
-        if (now - START_MS) % DAY_MS == 0 {
+        if (now - START_MS).is_multiple_of(DAY_MS) {
             self.nodes.iter_mut().for_each(Node::wake);
         }
         let stones = &self.stones;
@@ -160,7 +181,9 @@ impl<'a> Sea<'a> {
     }
 
     fn fall(&mut self, node: usize, now: u64) {
-        let Some((stone, features)) = self.choose(node, now) else { return };
+        let Some((stone, features)) = self.choose(node, now) else {
+            return;
+        };
         let reader = &mut self.nodes[node];
         let seen = self.dice.chance(self.config.looked_at);
         let met = reader.met.entry(stone).or_default();
@@ -197,7 +220,10 @@ impl<'a> Sea<'a> {
             let stone = self.live[index];
             return Some((stone, self.features(node, stone, now)));
         }
-        let candidates: Vec<Features> = pool.iter().map(|index| self.features(node, self.live[*index], now)).collect();
+        let candidates: Vec<Features> = pool
+            .iter()
+            .map(|index| self.features(node, self.live[*index], now))
+            .collect();
         let choice = reader.matcher.choose(&candidates, knob, &mut self.dice.0)?;
         Some((self.live[pool[choice.index]], candidates[choice.index]))
     }
@@ -205,7 +231,9 @@ impl<'a> Sea<'a> {
     fn features(&self, node: usize, stone: usize, now: u64) -> Features {
         let stone = &self.stones[stone];
         let bottle = stone.bottle(&self.vectors[stone.vector], now);
-        self.nodes[node].matcher.features(&bottle, &self.nodes[node].reader)
+        self.nodes[node]
+            .matcher
+            .features(&bottle, &self.nodes[node].reader)
     }
 
     /// A stone is looked at; its reader does what they do.
@@ -215,7 +243,9 @@ impl<'a> Sea<'a> {
         let message = &self.vectors[stone.vector];
         let liking = reader.person.liking(message, stone.length);
         stone.shown(node);
-        reader.matcher.handle_shown(shore::shown(index, features, message, now));
+        reader
+            .matcher
+            .handle_shown(shore::shown(index, features, message, now));
         let dice = &mut self.dice;
         let mut chance = |[constant, slope]: [f64; 2]| dice.chance(sigmoid(constant + slope * liking));
         if reader.opened >= OPENS_PER_DAY || !chance(config.open) {
@@ -252,8 +282,15 @@ impl<'a> Sea<'a> {
 /// All bottles with a free place that may fall; all that may fall when there is none.
 fn vacant(sky: &[Drifting], now: u64) -> Vec<usize> {
     let may = |index: &usize| sky[*index].may_fall(now);
-    let free: Vec<usize> = (0..sky.len()).filter(may).filter(|index| sky[*index].taken < sky[*index].places).collect();
-    if free.is_empty() { (0..sky.len()).filter(may).collect() } else { free }
+    let free: Vec<usize> = (0..sky.len())
+        .filter(may)
+        .filter(|index| sky[*index].taken < sky[*index].places)
+        .collect();
+    if free.is_empty() {
+        (0..sky.len()).filter(may).collect()
+    } else {
+        free
+    }
 }
 
 const STEP_MS: u64 = 600_000;

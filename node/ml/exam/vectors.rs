@@ -33,8 +33,11 @@ impl Vector {
 
     /// Cosine between two gists.
     pub(crate) fn likeness(&self, other: &Self) -> f64 {
-        let dot = |a: &[i8; 64], b: &[i8; 64]| -> i32 { a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum() };
-        let lengths = f64::from(dot(&self.gist, &self.gist)).sqrt() * f64::from(dot(&other.gist, &other.gist)).sqrt();
+        let dot = |a: &[i8; 64], b: &[i8; 64]| -> i32 {
+            a.iter().zip(b).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum()
+        };
+        let lengths =
+            f64::from(dot(&self.gist, &self.gist)).sqrt() * f64::from(dot(&other.gist, &other.gist)).sqrt();
         f64::from(dot(&self.gist, &other.gist)) / lengths.max(1.0)
     }
 }

@@ -59,7 +59,11 @@ impl Rewards {
         let absurd = !turned && trick < 2.0 * self.corrupt;
         let number = self.dice.below(ABSURD.len());
         let wait = self.dice.waiting(self.delay).min(4.0 * self.delay) as usize;
-        let reward = if absurd { ABSURD[number] } else { f64::from(u8::from(pleased != turned)) };
+        let reward = if absurd {
+            ABSURD[number]
+        } else {
+            f64::from(u8::from(pleased != turned))
+        };
         (reward, wait)
     }
 }

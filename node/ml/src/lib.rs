@@ -6,3 +6,4 @@
 pub mod matcher;
 pub mod parser;
 pub mod policy;
+pub mod welcome;

@@ -34,8 +34,8 @@ use self::memory::Memory;
 use self::model::Model;
 pub use self::prior::Prior;
 pub use self::reason::Reason;
-pub use self::reward::{Act, BottleDigest, Shown};
 use self::reward::Watch;
+pub use self::reward::{Act, BottleDigest, Shown};
 pub use self::softmax::{FLOOR, Knob};
 pub use self::state::{Fresh, STATE_BYTES_MAX};
 use self::taste::Taste;
@@ -214,7 +214,8 @@ impl Matcher {
         let features = features::unpack(&shown.features);
         let expected = self.model().expect(&features) as f32;
         self.learn(&features, f64::from(reward));
-        self.taste.handle_judged((&shown.gist, shown.mood), reward, expected);
+        self.taste
+            .handle_judged((&shown.gist, shown.mood), reward, expected);
         Settled {
             bottle: shown.bottle(),
             reward,

@@ -31,9 +31,24 @@ impl Outcome {
     /// Of bottles that have sunk by `end`.
     pub(super) fn of(stones: &[Stone], end: u64) -> Self {
         let done: Vec<&Stone> = stones.iter().filter(|stone| stone.sinks_at <= end).collect();
-        let share = |is: &dyn Fn(&Stone) -> bool| done.iter().filter(|stone| is(stone)).count() as f64 / done.len().max(1) as f64;
-        let within = |hours: u64| share(&|stone: &Stone| stone.first_open.is_some_and(|at| at <= stone.thrown_at + hours * HOUR_MS));
-        let mut waits: Vec<f64> = done.iter().map(|stone| stone.first_open.map_or(f64::INFINITY, |at| (at - stone.thrown_at) as f64 / HOUR_MS as f64)).collect();
+        let share = |is: &dyn Fn(&Stone) -> bool| {
+            done.iter().filter(|stone| is(stone)).count() as f64 / done.len().max(1) as f64
+        };
+        let within = |hours: u64| {
+            share(&|stone: &Stone| {
+                stone
+                    .first_open
+                    .is_some_and(|at| at <= stone.thrown_at + hours * HOUR_MS)
+            })
+        };
+        let mut waits: Vec<f64> = done
+            .iter()
+            .map(|stone| {
+                stone
+                    .first_open
+                    .map_or(f64::INFINITY, |at| (at - stone.thrown_at) as f64 / HOUR_MS as f64)
+            })
+            .collect();
         waits.sort_by(f64::total_cmp);
         let shows: Vec<f64> = done.iter().map(|stone| f64::from(stone.shows)).collect();
         Self {
@@ -55,9 +70,17 @@ pub(crate) fn gini(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let sum: f64 = sorted.iter().sum();
-    let ranked: f64 = sorted.iter().enumerate().map(|(rank, value)| (rank as f64 + 1.0) * value).sum();
+    let ranked: f64 = sorted
+        .iter()
+        .enumerate()
+        .map(|(rank, value)| (rank as f64 + 1.0) * value)
+        .sum();
     let count = sorted.len() as f64;
-    if sum > 0.0 { 2.0 * ranked / (count * sum) - (count + 1.0) / count } else { 0.0 }
+    if sum > 0.0 {
+        2.0 * ranked / (count * sum) - (count + 1.0) / count
+    } else {
+        0.0
+    }
 }
 
 const HOUR_MS: u64 = 3_600_000;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use meteorite_ml::matcher::{Bottle, BottleDigest, Drifting, Features, LANGUAGES, Matcher, Reader, Shown, features};
+use meteorite_ml::matcher::{
+    Bottle, BottleDigest, Drifting, Features, LANGUAGES, Matcher, Reader, Shown, features,
+};
 
 use super::{DRIFTS_MS, PLACES};
 use crate::config::SeaConfig;
@@ -40,7 +42,10 @@ impl Node {
     pub(crate) fn new(config: &SeaConfig, vectors: &[Vector], rank: usize, dice: &mut Dice) -> Self {
         let own = vectors[dice.below(vectors.len())].language;
         let other = vectors[dice.below(vectors.len())].language;
-        let written = vectors.iter().enumerate().filter(|(_, vector)| vector.language == own);
+        let written = vectors
+            .iter()
+            .enumerate()
+            .filter(|(_, vector)| vector.language == own);
         let busy = config.watches_most * (rank as f64 + 1.0).powf(-config.zipf);
         Self {
             matcher: Matcher::default(),
@@ -107,12 +112,18 @@ impl Stone {
 
     /// The neighbour that brought it to this node.
     pub(crate) fn neighbour(&self, node: usize) -> u64 {
-        let mixed = (self.thrown_at ^ (self.author as u64).rotate_left(32) ^ node as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.thrown_at ^ (self.author as u64).rotate_left(32) ^ node as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 32) % NEIGHBOURS
     }
 
     /// As it competes at this node; `number` is its own.
-    pub(crate) fn drifting(&self, number: usize, (node, reader): (usize, &Node), language: usize) -> Drifting {
+    pub(crate) fn drifting(
+        &self,
+        number: usize,
+        (node, reader): (usize, &Node),
+        language: usize,
+    ) -> Drifting {
         let met = reader.met.get(&number).copied().unwrap_or_default();
         Drifting {
             places: self.places,
@@ -167,7 +178,12 @@ pub(crate) fn digest(index: usize) -> BottleDigest {
 
 /// A stone that is looked at.
 pub(crate) fn shown(index: usize, vector: Features, message: &Vector, now: u64) -> Shown {
-    Shown::new(&digest(index), features::pack(&vector), (&message.gist, message.mood), now)
+    Shown::new(
+        &digest(index),
+        features::pack(&vector),
+        (&message.gist, message.mood),
+        now,
+    )
 }
 
 const NEIGHBOURS: u64 = 8;

@@ -2,7 +2,9 @@
 
 /// Text of the numbers.
 fn encode(values: &[i8]) -> String {
-    let digits = values.iter().map(|value| format!("{:02x}", value.cast_unsigned()));
+    let digits = values
+        .iter()
+        .map(|value| format!("{:02x}", value.cast_unsigned()));
     digits.collect()
 }
 

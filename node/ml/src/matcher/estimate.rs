@@ -46,7 +46,9 @@ pub fn snips(samples: &[Sample]) -> Option<Estimate> {
     let weights = mean(samples.iter().map(Sample::weight))?.value;
     let value = ips(samples)?.value / weights;
     // The delta method's linearisation of a ratio of means.
-    let linear = samples.iter().map(|sample| sample.weight() * (sample.reward - value) / weights);
+    let linear = samples
+        .iter()
+        .map(|sample| sample.weight() * (sample.reward - value) / weights);
     let error = mean(linear)?.error;
     value.is_finite().then_some(Estimate { value, error })
 }

@@ -10,14 +10,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use meteorite_protocol::limits::{FALL_AGAIN_MS, FALLS_MAX};
+use meteorite_protocol::limits::{FALL_AGAIN_MS, FALLS_MAX, RECAST_AFTER_MS};
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::softmax::unit;
 
 /// Bottles that compete for one fall unless the caller wants more.
-pub const POOL: usize = 48;
+pub const POOL: usize = 16;
 /// Waves in a watch.
 pub const WAVES_PER_WATCH: u32 = 3;
 /// Bottles that fall in one wave at most.
@@ -65,24 +65,27 @@ impl Drifting {
         !self.barred && self.readable && self.falls < FALLS_MAX && rested && now_ms < self.sinks_at_ms
     }
 
-    /// The smaller, the earlier in the pool: share of places taken in eighths; full ones last, those of them first whose author said that nobody
-    /// answered.
-    fn tier(&self) -> u8 {
-        if self.taken < self.places {
-            return self.taken.saturating_mul(8) / self.places.max(1);
+    /// The smaller, the earlier in the pool: share of places taken in eighths, none for what will sink soon; full ones last.
+    fn tier(&self, now_ms: u64) -> u8 {
+        if self.taken >= self.places {
+            return FULL;
         }
-        if self.recasts > 0 { FULL_AND_RECAST } else { FULL }
+        let soon = self.sinks_at_ms.saturating_sub(now_ms) < SINKING_SOON_MS;
+        if soon {
+            0
+        } else {
+            self.taken.saturating_mul(8) / self.places.max(1)
+        }
     }
 
-    /// The smaller, the earlier among its likes. Free places: what sinks first. Full ones: the youngest, which may have been claimed by nobody who
-    /// reads.
+    /// The smaller, the earlier among its likes. Free places: what sinks first. Full ones: what was thrown or recast last, because it may
+    /// have been claimed by somebody who does not read.
     fn urgency(&self, now_ms: u64) -> u64 {
-        let wait = if self.taken < self.places {
-            self.sinks_at_ms.saturating_sub(now_ms)
-        } else {
-            now_ms.saturating_sub(self.thrown_at_ms)
-        };
-        wait / URGENCY_STEP_MS
+        if self.taken < self.places {
+            return self.sinks_at_ms.saturating_sub(now_ms) / URGENCY_STEP_MS;
+        }
+        let recasts = u64::from(self.recasts).saturating_mul(RECAST_AFTER_MS);
+        now_ms.saturating_sub(self.thrown_at_ms).saturating_sub(recasts) / FULL_STEP_MS
     }
 }
 
@@ -107,7 +110,12 @@ impl Falls {
     /// Whether so many of the last falls came by this neighbour that others go first.
     #[must_use]
     pub fn is_tired_of(&self, neighbour: Neighbour) -> bool {
-        self.recent.iter().take(NEIGHBOUR_WINDOW).filter(|known| **known == neighbour).count() >= NEIGHBOUR_FALLS_MAX
+        self.recent
+            .iter()
+            .take(NEIGHBOUR_WINDOW)
+            .filter(|known| **known == neighbour)
+            .count()
+            >= NEIGHBOUR_FALLS_MAX
     }
 }
 
@@ -119,7 +127,7 @@ pub fn pool(sky: &[Drifting], falls: &Falls, size: usize, now_ms: u64, rng: &mut
         if bottle.may_fall(now_ms) {
             let rank = Rank {
                 tired: falls.is_tired_of(bottle.neighbour),
-                tier: bottle.tier(),
+                tier: bottle.tier(now_ms),
                 urgent: bottle.urgency(now_ms),
                 ticket: (unit(rng) * f64::from(u32::MAX)) as u32,
             };
@@ -170,7 +178,10 @@ fn spread(ranked: &[(Rank, usize)], sky: &[Drifting], size: usize) -> Vec<usize>
 }
 
 const FULL: u8 = u8::MAX;
-const FULL_AND_RECAST: u8 = u8::MAX - 1;
+/// The same for full ones (12 hours).
+const FULL_STEP_MS: u64 = 12 * 3_600_000;
+/// What sinks within this time goes first, whoever has found it (48 hours).
+const SINKING_SOON_MS: u64 = 48 * 3_600_000;
 /// Ranked bottles that are looked at for each that enters the pool.
 const SORTED_SHARE: usize = 8;
 /// Moments as close together as this count as the same (6 hours), so that the pool is not always the same.

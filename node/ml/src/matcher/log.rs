@@ -64,8 +64,15 @@ impl Entry {
         let of_chosen = *expected.get(chosen)?;
         let shadows = Shadow::ALL.map(|shadow| {
             let shares = shadow.shares(expected);
-            let pool: f64 = shares.iter().zip(expected).map(|(share, reward)| share * reward).sum();
-            (shares.get(chosen).copied().unwrap_or_default() as f32, pool as f32)
+            let pool: f64 = shares
+                .iter()
+                .zip(expected)
+                .map(|(share, reward)| share * reward)
+                .sum();
+            (
+                shares.get(chosen).copied().unwrap_or_default() as f32,
+                pool as f32,
+            )
         });
         Some(Self {
             propensity: propensity as f32,
@@ -116,7 +123,10 @@ impl Log {
     /// All settled choices as samples about a way to choose.
     #[must_use]
     pub fn samples(&self, shadow: Shadow) -> Vec<Sample> {
-        self.entries.iter().filter_map(|(_, entry)| entry.sample(shadow)).collect()
+        self.entries
+            .iter()
+            .filter_map(|(_, entry)| entry.sample(shadow))
+            .collect()
     }
 
     /// How many choices it holds.

@@ -36,7 +36,11 @@ pub fn inverse(matrix: &Matrix) -> Option<Matrix> {
             inverse[column][row] = sum;
         }
     }
-    inverse.iter().flatten().all(|value| value.is_finite()).then_some(inverse)
+    inverse
+        .iter()
+        .flatten()
+        .all(|value| value.is_finite())
+        .then_some(inverse)
 }
 
 /// The lower triangle whose product with its transpose is the matrix; `None` when the matrix is not positive definite.
@@ -67,14 +71,11 @@ pub fn from_triangle(triangle: &[f64]) -> Option<Matrix> {
     if triangle.len() != D * (D + 1) / 2 {
         return None;
     }
-    let mut values = triangle.iter();
-    let mut matrix = [[0.0; D]; D];
-    for row in 0..D {
-        for column in 0..=row {
-            let value = *values.next()?;
-            matrix[row][column] = value;
-            matrix[column][row] = value;
-        }
+    let mut matrix = diagonal(0.0);
+    let places = (0..D).flat_map(|row| (0..=row).map(move |column| (row, column)));
+    for ((row, column), value) in places.zip(triangle) {
+        matrix[row][column] = *value;
+        matrix[column][row] = *value;
     }
     Some(matrix)
 }

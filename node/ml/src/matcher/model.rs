@@ -148,7 +148,9 @@ impl Model {
     pub fn stored(&self) -> Stored {
         let triangle = self.precision.iter().enumerate();
         Stored {
-            precision: triangle.flat_map(|(row, values)| values.iter().take(row + 1).copied()).collect(),
+            precision: triangle
+                .flat_map(|(row, values)| values.iter().take(row + 1).copied())
+                .collect(),
             information: self.information.to_vec(),
         }
     }

@@ -137,9 +137,13 @@ pub fn why(model: &Model, pool: &[Features], chosen: usize, propensity: f64) -> 
             *sum += own - usual;
         }
     }
-    let ranked = Reason::ALL.into_iter().zip(by_reason).filter(|(reason, _)| *reason != Reason::Chance);
+    let ranked = Reason::ALL
+        .into_iter()
+        .zip(by_reason)
+        .filter(|(reason, _)| *reason != Reason::Chance);
     let best = ranked.max_by(|a, b| a.1.total_cmp(&b.1));
-    best.filter(|(_, part)| *part > PART_MIN).map_or(Reason::Chance, |(reason, _)| reason)
+    best.filter(|(_, part)| *part > PART_MIN)
+        .map_or(Reason::Chance, |(reason, _)| reason)
 }
 
 /// Logits under which nothing spoke for a bottle.

@@ -93,7 +93,12 @@ pub struct Shown {
 impl Shown {
     /// A bottle that is shown now.
     #[must_use]
-    pub fn new(bottle: &BottleDigest, features: [i8; D], (gist, mood): (&[i8; GIST], [u8; 8]), now_ms: u64) -> Self {
+    pub fn new(
+        bottle: &BottleDigest,
+        features: [i8; D],
+        (gist, mood): (&[i8; GIST], [u8; 8]),
+        now_ms: u64,
+    ) -> Self {
         Self {
             name: bottle.map(u8::cast_signed),
             features,
@@ -148,7 +153,9 @@ impl Watch {
     /// Takes out what is final by now. A clock that was set back delays this by no more than the time it was set back.
     #[must_use]
     pub fn take_final(&mut self, now_ms: u64) -> Vec<Shown> {
-        let (done, open) = std::mem::take(&mut self.open).into_iter().partition(|shown| shown.final_at_ms() <= now_ms);
+        let (done, open) = std::mem::take(&mut self.open)
+            .into_iter()
+            .partition(|shown| shown.final_at_ms() <= now_ms);
         self.open = open;
         done
     }

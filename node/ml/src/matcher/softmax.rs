@@ -55,15 +55,33 @@ impl Default for Knob {
 #[must_use]
 pub fn propensities(scores: &[f64], breadth: f64, floor: f64) -> Vec<f64> {
     let count = scores.len() as f64;
-    let lowest = scores.iter().copied().filter(|score| score.is_finite()).fold(f64::INFINITY, f64::min);
-    let highest = scores.iter().copied().filter(|score| score.is_finite()).fold(f64::NEG_INFINITY, f64::max);
+    let lowest = scores
+        .iter()
+        .copied()
+        .filter(|score| score.is_finite())
+        .fold(f64::INFINITY, f64::min);
+    let highest = scores
+        .iter()
+        .copied()
+        .filter(|score| score.is_finite())
+        .fold(f64::NEG_INFINITY, f64::max);
     let spread = highest - lowest;
-    let breadth = if breadth.is_finite() { breadth.max(1.0) } else { count };
-    // Also true when no score is a number.
-    if !(spread > SPREAD_MIN) || breadth >= count {
+    let breadth = if breadth.is_finite() {
+        breadth.max(1.0)
+    } else {
+        count
+    };
+    // When no score is a number the spread is minus infinity.
+    if spread <= SPREAD_MIN || breadth >= count {
         return vec![1.0 / count; scores.len()];
     }
-    let gaps = scores.iter().map(|score| if score.is_finite() { (highest - score) / spread } else { 1.0 });
+    let gaps = scores.iter().map(|score| {
+        if score.is_finite() {
+            (highest - score) / spread
+        } else {
+            1.0
+        }
+    });
     let gaps: Vec<f64> = gaps.collect();
     let mut shares = vec![0.0; gaps.len()];
     solve(&gaps, breadth.ln(), floor.clamp(0.0, 1.0), &mut shares);
@@ -98,7 +116,10 @@ pub fn unit(rng: &mut dyn Rng) -> f64 {
 }
 
 fn entropy(shares: &[f64]) -> f64 {
-    let terms = shares.iter().filter(|share| **share > 0.0).map(|share| share * share.ln());
+    let terms = shares
+        .iter()
+        .filter(|share| **share > 0.0)
+        .map(|share| share * share.ln());
     -terms.sum::<f64>()
 }
 
@@ -114,7 +135,11 @@ fn solve(gaps: &[f64], wanted: f64, floor: f64, shares: &mut [f64]) {
         if miss.abs() < TOLERANCE {
             return;
         }
-        if miss > 0.0 { low = at } else { high = at }
+        if miss > 0.0 {
+            low = at
+        } else {
+            high = at
+        }
         if high - low < TOLERANCE {
             return;
         }

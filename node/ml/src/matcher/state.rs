@@ -92,7 +92,10 @@ fn read(bytes: &[u8]) -> Result<(Memory, Stored), Fresh> {
     if bytes.len() > STATE_BYTES_MAX {
         return Err(Fresh::TooLong);
     }
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(Fresh::Damaged)?;
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or(Fresh::Damaged)?;
     let (head, body) = bytes.split_at_checked(end).ok_or(Fresh::Damaged)?;
     let body = body.get(1..).ok_or(Fresh::Damaged)?;
     let head = std::str::from_utf8(head).or(Err(Fresh::Damaged))?;

@@ -50,7 +50,11 @@ impl Taste {
     /// The reader wrote a bottle or a letter.
     pub fn handle_written(&mut self, gist: &[i8; GIST], mood: [u8; 8]) {
         mix(&mut self.own_gist, &unit(gist), OWN_SHARE);
-        mix(&mut self.own_mood, &mood.map(|value| f32::from(value) / 255.0), OWN_SHARE);
+        mix(
+            &mut self.own_mood,
+            &mood.map(|value| f32::from(value) / 255.0),
+            OWN_SHARE,
+        );
     }
 
     /// A bottle's reward is final, and `expected` was thought of it.
@@ -88,7 +92,11 @@ impl Taste {
     pub fn novelty(&self, gist: &[i8; GIST]) -> f32 {
         let length = whole_norm(gist);
         let nearest = self.seen.iter().map(|seen| {
-            let dot: i32 = seen.iter().zip(gist).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+            let dot: i32 = seen
+                .iter()
+                .zip(gist)
+                .map(|(a, b)| i32::from(*a) * i32::from(*b))
+                .sum();
             dot as f32 / (length * whole_norm(seen)).max(1.0)
         });
         1.0 - nearest.fold(0.0, f32::max)
@@ -108,9 +116,15 @@ impl Taste {
 
     /// Whether all numbers are sound; a stored state may be anything.
     pub(crate) fn is_sound(&self) -> bool {
-        let all = [&self.liked_gist[..], &self.own_gist, &self.liked_mood, &self.own_mood];
+        let all = [
+            &self.liked_gist[..],
+            &self.own_gist,
+            &self.liked_mood,
+            &self.own_mood,
+        ];
         let finite = all.iter().all(|part| part.iter().all(|value| value.is_finite()));
-        let sized = self.liked_gist.len() == GIST && self.own_gist.len() == GIST && self.seen.len() <= SEEN_MAX;
+        let sized =
+            self.liked_gist.len() == GIST && self.own_gist.len() == GIST && self.seen.len() <= SEEN_MAX;
         finite && sized && (0.0..=JUDGED_MAX).contains(&self.judged)
     }
 }
@@ -123,7 +137,10 @@ fn unit(gist: &[i8; GIST]) -> [f32; GIST] {
 }
 
 fn whole_norm(gist: &[i8; GIST]) -> f32 {
-    let square: i32 = gist.iter().map(|value| i32::from(*value) * i32::from(*value)).sum();
+    let square: i32 = gist
+        .iter()
+        .map(|value| i32::from(*value) * i32::from(*value))
+        .sum();
     (square as f32).sqrt()
 }
 
