@@ -1,4 +1,4 @@
-//! Small signed numbers as hexadecimal text, so that the stored state stays small and readable.
+//! Numbers as hexadecimal text, so that the stored state stays small and comes back to the last bit.
 
 /// Text of the numbers.
 fn encode(values: &[i8]) -> String {
@@ -57,5 +57,25 @@ pub(crate) mod rows {
         let decoded = rows.iter().map(|row| super::decode(row));
         let decoded: Option<Vec<[i8; N]>> = decoded.collect();
         decoded.ok_or_else(|| D::Error::custom("not the bytes expected"))
+    }
+}
+
+/// For a list of floating-point numbers, bit by bit.
+pub(crate) mod floats {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(values: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        let digits = values.iter().map(|value| format!("{:016x}", value.to_bits()));
+        to.serialize_str(&digits.collect::<String>())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let text = String::deserialize(from)?;
+        let numbers = text.as_bytes().chunks(16).map(|digits| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            u64::from_str_radix(digits, 16).ok().map(f64::from_bits)
+        });
+        let numbers: Option<Vec<f64>> = numbers.collect();
+        numbers.ok_or_else(|| D::Error::custom("not the numbers expected"))
     }
 }

@@ -26,7 +26,7 @@ pub struct Memory {
 pub struct StoredMemory {
     long: Stored,
     short: Stored,
-    evidence: f64,
+    evidence: f32,
     changes: u32,
 }
 
@@ -77,7 +77,7 @@ impl Memory {
         StoredMemory {
             long: self.long.stored(),
             short: self.short.stored(),
-            evidence: self.evidence,
+            evidence: self.evidence as f32,
             changes: self.changes,
         }
     }
@@ -85,11 +85,11 @@ impl Memory {
     /// From its stored form; `None` when that is not sound.
     #[must_use]
     pub fn restore(stored: &StoredMemory) -> Option<Self> {
-        let sound = (0.0..=EVIDENCE_MAX).contains(&stored.evidence);
+        let sound = (0.0..=EVIDENCE_MAX).contains(&f64::from(stored.evidence));
         Some(Self {
             long: Model::restore(&stored.long)?,
             short: Model::restore(&stored.short)?,
-            evidence: Some(stored.evidence).filter(|_| sound)?,
+            evidence: Some(f64::from(stored.evidence)).filter(|_| sound)?,
             changes: stored.changes,
         })
     }

@@ -37,8 +37,10 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stored {
     /// Lower triangle of the precision, row by row.
+    #[serde(with = "super::bytes::floats")]
     pub precision: Vec<f64>,
     /// Precision times weights.
+    #[serde(with = "super::bytes::floats")]
     pub information: Vec<f64>,
 }
 
