@@ -4,5 +4,7 @@
 //! `training/`.
 
 pub mod generator;
+pub mod matcher;
 pub mod parser;
 pub mod policy;
+pub mod welcome;
