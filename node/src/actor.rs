@@ -11,6 +11,7 @@ mod clock;
 mod collection;
 mod doctor;
 mod export;
+mod falls;
 mod find;
 mod jobs;
 mod letters;
@@ -58,6 +59,7 @@ struct Actor {
     network: network::Network,
     mail: mail::Mail,
     screens: screen::Screens,
+    taste: falls::Taste,
     /// When the last snapshot was told (mono).
     told_ms: Option<u64>,
     ticks: u64,
@@ -151,6 +153,7 @@ impl Actor {
                 author,
                 nonce,
             } => {
+                self.taste.on_brought(bottle, &from);
                 if !self.recognise(bottle, from, &author, &nonce).await? {
                     self.on_fell(bottle).await;
                 }
@@ -232,6 +235,11 @@ impl Actor {
             Request::Release { bottle } => self.release(&bottle).await,
             Request::Hold => self.hold().await,
             Request::Veil { level } => self.veil(level).await,
+            Request::Taste {
+                knob,
+                languages,
+                forget,
+            } => self.taste(knob, languages, forget).await,
             Request::Keep { bottle } => self.keep(&bottle).await,
             Request::ThrowBack { bottle } => self.throw_back(&bottle).await,
             Request::Collection { search } => self.collection(search).await,

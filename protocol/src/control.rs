@@ -21,6 +21,6 @@ pub use reply::Reply;
 pub use request::{Request, SkyFilter, Target};
 pub use snapshot::{Allowance, Reach, Snapshot};
 pub use view::{
-    BottleFate, BottleView, DoctorFinding, Finding, HoldState, HoldView, LetterSide, LetterState, LetterView,
-    OwnBottleView, PeerView, SkyPage, StoneView, ThreadView, Veil,
+    BottleFate, BottleView, Comparison, DoctorFinding, Finding, HoldState, HoldView, LetterSide, LetterState,
+    LetterView, OwnBottleView, PeerView, SkyPage, StoneView, TasteView, ThreadView, Veil,
 };

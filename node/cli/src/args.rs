@@ -164,6 +164,18 @@ pub(crate) enum Command {
         /// From now on
         level: Option<String>,
     },
+    /// Choose what falls: how far from “surprise me” to “like me”, in which languages; or let it forget what it learned about you
+    Taste {
+        /// From 0, “surprise me”, to 100, “like me”
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        knob: Option<u8>,
+        /// Languages that you read, best first, such as en,ja; `all` for every one
+        #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+        languages: Option<Vec<String>>,
+        /// Forget everything that was learned about your taste
+        #[arg(long)]
+        forget: bool,
+    },
     /// Show the neighbours of your node
     Peers,
     /// Make a code with which a friend's node finds yours

@@ -60,6 +60,19 @@ pub(crate) async fn run(context: &Context, command: Command) -> Ending {
         Command::Bottles => here(context, Request::Bottles).await,
         Command::Letters { thread, unveil } => letters::list(context, thread, unveil).await,
         Command::Veil { level } => here(context, Request::Veil { level }).await,
+        Command::Taste {
+            knob,
+            languages,
+            forget,
+        } => {
+            let languages = languages.map(|tags| tags.into_iter().filter(|tag| tag != "all").collect());
+            let request = Request::Taste {
+                knob,
+                languages,
+                forget,
+            };
+            here(context, request).await
+        }
         Command::Peers => network::peers(context).await,
         Command::Invite { days } => network::invite(context, days).await,
         Command::Join { code } => network::join(context, code).await,

@@ -40,6 +40,12 @@ fn lists_of_a_new_identity_are_empty() {
     check(&["letters"], json!({"reply": "threads", "value": []}));
     check(&["peers"], json!({"reply": "peers", "value": []}));
     check(
+        &["taste", "--languages", "en,ja"],
+        json!({"reply": "taste", "value": {
+            "knob": 50, "languages": ["en", "ja"], "learned": 0, "choices": 0, "compared": [], "fresh": null,
+        }}),
+    );
+    check(
         &["sky"],
         json!({"reply": "sky", "value": {"stones": [], "next": null, "drifting": 0}}),
     );

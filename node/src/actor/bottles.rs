@@ -103,6 +103,7 @@ impl Actor {
     }
 
     pub(super) fn on_ended(&mut self, bottle: BottleId, end: End) {
+        self.taste.on_ended(&bottle);
         self.notify(Notice::Ended {
             bottle: bottle.to_string(),
             fate: fate_of_end(end),

@@ -1,5 +1,6 @@
 //! The sky and the hold: looking, touching, letting go, keeping, throwing back.
 
+use meteorite_ml::matcher::Act;
 use meteorite_protocol::claims::throw_back_id;
 use meteorite_protocol::control::{HoldState, HoldView, Notice, Reply, SkyFilter, SkyPage};
 use meteorite_protocol::engine::{Command, Refusal};
@@ -11,7 +12,6 @@ use meteorite_protocol::wire::{Header, Place, Wire};
 use meteorite_store::{
     self as store, CollectionKind, Hidden, OwnStore, OwnWrite, SKY_PAGE_MAX, SkyCursor, SkyStore,
 };
-use rand::seq::IndexedRandom;
 
 use super::trouble::{Trouble, bug, refused};
 use super::views::{hold_state, hold_view};
@@ -54,7 +54,7 @@ impl Actor {
         }))
     }
 
-    /// Without a name, whatever falls next: any that may still be caught, each as likely as the others.
+    /// Without a name, whatever falls next.
     pub(super) async fn catch(&mut self, name: Option<String>) -> Result<Reply, Trouble> {
         let bottle = match name {
             Some(name) => self.find_drifting(&name)?,
@@ -72,9 +72,11 @@ impl Actor {
             })
             .await?;
         }
+        self.on_looked_at(bottle, &header).await?;
         Ok(Reply::Caught(hold_view(
             self.stone(bottle, &header),
             HoldState::Sealed,
+            self.taste.why(&bottle),
         )))
     }
 
@@ -111,6 +113,7 @@ impl Actor {
         let (outcome, events) = self.shell.command(Command::Keep { bottle }, rows).await?;
         outcome.map_err(|refusal| no_outcome(&refusal))?;
         self.on_events(events).await?;
+        self.on_acted(&bottle, Act::Kept).await?;
         Ok(Reply::Done)
     }
 
@@ -130,6 +133,7 @@ impl Actor {
         let (outcome, events) = self.shell.command(command, Vec::new()).await?;
         outcome.map_err(|refusal| no_outcome(&refusal))?;
         self.on_events(events).await?;
+        self.on_acted(&bottle, Act::ThrownBack).await?;
         Ok(Reply::Done)
     }
 
@@ -184,11 +188,15 @@ impl Actor {
 
     async fn held_view(&self, bottle: &BottleId, state: HoldState) -> Result<Option<HoldView>, Trouble> {
         if let Ok((header, _)) = self.header_and_block(bottle).await {
-            return Ok(Some(hold_view(self.stone(*bottle, &header), state)));
+            return Ok(Some(hold_view(
+                self.stone(*bottle, &header),
+                state,
+                self.taste.why(bottle),
+            )));
         }
         let row = self.shell.db().collected(bottle).await?;
         let header = row.and_then(|row| Header::decode(&row.header).ok());
-        Ok(header.map(|header| hold_view(self.stone(*bottle, &header), state)))
+        Ok(header.map(|header| hold_view(self.stone(*bottle, &header), state, self.taste.why(bottle))))
     }
 
     /// 1 for a claim at the root or of a recast, one more for each throw-back before it.
@@ -209,34 +217,6 @@ impl Actor {
             place = before.key.place;
         }
         depth
-    }
-
-    async fn next_fall(&mut self) -> Result<BottleId, Trouble> {
-        self.shell.settle().await;
-        let page = self
-            .shell
-            .db()
-            .sky_page(&store::SkyFilter::default(), None, SKY_PAGE_MAX)
-            .await?;
-        let engine = self.shell.engine();
-        let free = |bottle: &BottleId| {
-            engine.hold().row(bottle).is_none()
-                && !engine.mine().contains(bottle)
-                && engine.vacancy(bottle).is_some()
-        };
-        let falling: Vec<BottleId> = page
-            .rows
-            .iter()
-            .map(|row| row.index.bottle)
-            .filter(free)
-            .collect();
-        falling.choose(&mut rand::rng()).copied().ok_or_else(|| {
-            refused(
-                "Nothing is falling at the moment.",
-                "The sky fills when neighbours are there: `meteorite peers`, `meteorite doctor`.",
-            )
-            .into()
-        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use meteorite_crypto::letter::ReplySecret;
 use meteorite_crypto::sign::SigningKey;
+use meteorite_ml::matcher::Act;
 use meteorite_ml::parser::find_contact;
 use meteorite_protocol::control::{
     LetterSide, LetterState, LetterView, Notice, Problem, ProblemKind, Reply, ThreadView,
@@ -231,6 +232,11 @@ impl Actor {
         let turn = turn.map_err(not_now)?;
         let id = self.send(turn, Saying { content, keep: true }).await?;
         self.count_answer(&thread).await?;
+        let act = match writing {
+            Writing::Light => Act::Lit,
+            Writing::Text => Act::Answered,
+        };
+        self.on_acted(&thread.bottle, act).await?;
         let view = self
             .letter_view(&id)
             .await?

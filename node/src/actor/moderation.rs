@@ -1,5 +1,6 @@
 //! Report and block: at once, on this computer, and without telling anybody.
 
+use meteorite_ml::matcher::Act;
 use meteorite_protocol::control::{Reply, Target};
 use meteorite_protocol::engine::Command;
 use meteorite_protocol::ids::BottleId;
@@ -36,6 +37,7 @@ impl Actor {
         self.shell
             .commit(unit.with(ModerationWrite::PutReport(Box::new(row))))
             .await?;
+        self.on_acted(&bottle, Act::Reported).await?;
         self.let_hidden_go(bottle).await?;
         Ok(Reply::Done)
     }

@@ -5,6 +5,7 @@
 
 use meteorite_crypto::sign::SigningKey;
 use meteorite_crypto::stamp::Miner;
+use meteorite_ml::matcher::Act;
 use meteorite_protocol::control::{Problem, ProblemKind, Reply};
 use meteorite_protocol::engine::{Command, Refusal};
 use meteorite_protocol::hold::{CatchState, OpenRefusal};
@@ -171,7 +172,11 @@ impl Actor {
             self.end_opening(&mined.bottle, Reply::Problem(problem));
             return Ok(());
         }
+        self.on_acted(&mined.bottle, Act::Opened).await?;
         if let Some(view) = self.read_again(&mined.bottle).await? {
+            if view.veil.is_none() {
+                self.on_acted(&mined.bottle, Act::Read).await?;
+            }
             self.end_opening(&mined.bottle, Reply::Read(view));
         }
         Ok(())

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 
+use super::falls::Taste;
 use super::mail::Mail;
 use super::network::Network;
 use super::screen::Screens;
@@ -73,9 +74,11 @@ pub(crate) async fn start(
         .await
         .map_err(|error| unreadable(&error))?;
     let screens = Screens::load(&db).await.map_err(|error| unreadable(&error))?;
+    let taste = Taste::load(&db).await.map_err(|error| unreadable(&error))?;
     let stop = wires.stop.clone();
     let actor = Actor {
         screens,
+        taste,
         network: Network::new(&bootstrap),
         jobs: tokio::task::JoinSet::new(),
         throwing: std::collections::BTreeMap::new(),
@@ -134,6 +137,7 @@ impl Actor {
         self.tell_mining();
         self.expire_openings();
         self.tick_mail().await?;
+        self.tick_taste().await?;
         self.count_letters().await;
         if self.ticks.is_multiple_of(SWEEP_TICKS) {
             self.sweep().await?;

@@ -203,6 +203,7 @@ impl Actor {
             .await?;
         outcome.map_err(|refusal| not_thrown(&refusal))?;
         self.on_events(events).await?;
+        self.taste.on_written(&header);
         let mut view = self.own_view(&row);
         view.nudge = nudge;
         Ok(Reply::Thrown(view))

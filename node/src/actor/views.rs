@@ -108,8 +108,8 @@ pub(super) fn hold_state(row: &CatchRow) -> HoldState {
 }
 
 /// A stone in the hold.
-pub(super) fn hold_view(stone: StoneView, state: HoldState) -> HoldView {
-    HoldView { stone, state }
+pub(super) fn hold_view(stone: StoneView, state: HoldState, why: Option<String>) -> HoldView {
+    HoldView { stone, state, why }
 }
 
 pub(super) fn fate_of(stage: Stage) -> BottleFate {

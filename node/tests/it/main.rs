@@ -7,6 +7,7 @@
 
 mod clock;
 mod drift;
+mod falls;
 mod folder;
 mod harness;
 mod screen;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BottleView, DoctorFinding, HoldView, LetterView, OwnBottleView, PeerView, Problem, SkyPage, Snapshot,
-    ThreadView,
+    TasteView, ThreadView,
 };
 
 /// The answer to one [`super::Request`].
@@ -41,6 +41,8 @@ pub enum Reply {
     Dialling(u16),
     /// How much the reader is spared.
     Veil(String),
+    /// How the next bottle is chosen.
+    Taste(TasteView),
     /// Findings, worst first.
     Doctor(Vec<DoctorFinding>),
     /// Rows for a backup file.

@@ -150,6 +150,18 @@ pub enum Request {
         /// A multiaddress that ends in a peer id.
         address: String,
     },
+    /// How the next bottle is chosen: change it, forget what was learned, or only tell.
+    Taste {
+        /// From 0, "surprise me", to 100, "like me".
+        #[serde(default)]
+        knob: Option<u8>,
+        /// Tags of the languages to read, best first; empty means all.
+        #[serde(default)]
+        languages: Option<Vec<String>>,
+        /// Forget everything that was learned.
+        #[serde(default)]
+        forget: bool,
+    },
     /// A diagnosis in plain words.
     Doctor,
     /// The durable rows of this identity, for a backup file (sealed by the caller).

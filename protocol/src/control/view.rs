@@ -33,6 +33,34 @@ pub struct StoneView {
     pub rarity: Option<String>,
 }
 
+/// How bottles are chosen for this reader, and what was learned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TasteView {
+    /// From 0, "surprise me", to 100, "like me".
+    pub knob: u8,
+    /// Languages read, best first; empty means all.
+    pub languages: Vec<String>,
+    /// Rewards learned from.
+    pub learned: u64,
+    /// Choices in the log.
+    pub choices: u32,
+    /// What other ways to choose would have brought, estimated from the log.
+    pub compared: Vec<Comparison>,
+    /// Why it knows nothing, when what was stored could not be used.
+    pub fresh: Option<String>,
+}
+
+/// One way to choose, judged by the log of this device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Its name.
+    pub way: String,
+    /// Reward of one bottle, −1 to 1.
+    pub reward: f32,
+    /// Standard error of it.
+    pub error: f32,
+}
+
 /// A page of the sky.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkyPage {
@@ -73,6 +101,8 @@ pub struct HoldView {
     pub stone: StoneView,
     /// What became of it.
     pub state: HoldState,
+    /// Why it fell, in one sentence; absent for one that was named, or fell before the last start.
+    pub why: Option<String>,
 }
 
 /// An opened bottle.

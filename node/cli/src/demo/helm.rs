@@ -188,6 +188,7 @@ async fn obey(order: Order, ship: &Ship, world: &World, last: &mut Last) {
         | Reply::Dialling(_)
         | Reply::Doctor(_)
         | Reply::Veil(_)
+        | Reply::Taste(_)
         | Reply::Exported(_)
         | Reply::Imported(_)
         | Reply::Snapshot(_)

@@ -3,7 +3,7 @@
 use console::Style;
 use meteorite_protocol::control::{
     BottleView, DoctorFinding, Finding, HoldView, LetterView, OwnBottleView, PeerView, Reply, SkyPage,
-    Snapshot, StoneView, ThreadView,
+    Snapshot, StoneView, TasteView, ThreadView,
 };
 
 use super::picture::Pictures;
@@ -37,6 +37,7 @@ pub(crate) fn reply(reply: &Reply, now_ms: u64, pictures: &mut Pictures) -> Stri
             words::one_line(level),
             words::veil_level(level)
         ),
+        Reply::Taste(view) => taste(view),
         Reply::Doctor(findings) => doctor(findings),
         Reply::Imported(rows) => format!("{} came back.", words::count(*rows, "row", "rows")),
         Reply::Snapshot(snapshot) => status(snapshot, now_ms),
@@ -112,11 +113,45 @@ fn places(stone: &StoneView) -> String {
 
 fn caught(hold: &HoldView, now_ms: u64) -> String {
     let short = words::short(&hold.stone.bottle);
+    let why = hold
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!("\n{}", words::one_line(why)));
     format!(
-        "In your hold: {short}\n{}, thrown {}.\nOpen it with `meteorite read {short}`, or let it go with `meteorite release {short}`.",
+        "In your hold: {short}\n{}, thrown {}.{why}\nOpen it with `meteorite read {short}`, or let it go with `meteorite release {short}`.",
         stone_line(&hold.stone),
         words::thrown_ago(hold.stone.thrown_ms, now_ms)
     )
+}
+
+fn taste(view: &TasteView) -> String {
+    let languages = if view.languages.is_empty() {
+        "every language".to_owned()
+    } else {
+        view.languages
+            .iter()
+            .map(|tag| words::one_line(tag))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut text = format!(
+        "The sea chooses at {} of 100 between “surprise me” and “like me”, in {languages}.\nIt has learned from {} and keeps a log of {}.",
+        view.knob,
+        words::count(view.learned, "bottle", "bottles"),
+        words::count(view.choices.into(), "choice", "choices"),
+    );
+    if let Some(fresh) = &view.fresh {
+        text.push_str(&format!("\n{}", words::one_line(fresh)));
+    }
+    if !view.compared.is_empty() {
+        let mut table = Table::new(&["WAY TO CHOOSE", "REWARD OF A BOTTLE"]);
+        for way in &view.compared {
+            let reward = format!("{:.2} ± {:.2}", way.reward, way.error);
+            table.row(vec![words::one_line(&way.way), reward]);
+        }
+        text.push_str(&format!("\n\n{}", table.text()));
+    }
+    text
 }
 
 fn opened(bottle: &BottleView, now_ms: u64) -> String {
@@ -168,7 +203,7 @@ fn hold_table(hold: &[HoldView], now_ms: u64) -> String {
         return "Your hold is empty. `meteorite catch` takes the next stone.".to_owned();
     }
     let mut table = Table::new(&["BOTTLE", "AGE", "LANG", "LENGTH", "MOOD", "STATE"]);
-    for HoldView { stone, state } in hold {
+    for HoldView { stone, state, .. } in hold {
         table.row(vec![
             words::short(&stone.bottle),
             words::drifting(stone.thrown_ms, now_ms),

@@ -31,6 +31,18 @@ impl Shadow {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Random, Self::Greedy, Self::Two, Self::Three, Self::Five];
 
+    /// One word for machines.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Greedy => "greedy",
+            Self::Two => "breadth-2",
+            Self::Three => "breadth-3",
+            Self::Five => "breadth-5",
+        }
+    }
+
     /// How likely each bottle is for it.
     #[must_use]
     pub fn shares(self, expected: &[f64]) -> Vec<f64> {
