@@ -4,6 +4,7 @@
 //!     cargo run --release -p meteorite-ml --example forge -- time 2000
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -154,6 +155,7 @@ fn write_sheet(
 fn time(count: u64) -> Result<(), Box<dyn Error>> {
     let mut forge = Forge::shipped()?;
     let mut hasher = blake3::Hasher::new();
+    let mut seen = BTreeSet::new();
     let mut millis = Vec::new();
     for number in 0..count.max(1) {
         let look = look(number, mixture(number));
@@ -161,6 +163,7 @@ fn time(count: u64) -> Result<(), Box<dyn Error>> {
         let sprite = forge.forge(&look.seed, &look.mood, ART);
         millis.push(start.elapsed().as_secs_f64() * 1_000.0);
         hasher.update(sprite.roles());
+        seen.insert(*blake3::hash(sprite.roles()).as_bytes());
     }
     millis.sort_by(f64::total_cmp);
     let at = |hundredth: usize| {
@@ -170,7 +173,8 @@ fn time(count: u64) -> Result<(), Box<dyn Error>> {
             .unwrap_or_default()
     };
     println!(
-        "{count} stones: least {:.2} ms, median {:.2} ms, p99 {:.2} ms; hash {}",
+        "{count} stones, {} different: least {:.2} ms, median {:.2} ms, p99 {:.2} ms; hash {}",
+        seen.len(),
         at(0),
         at(50),
         at(99),

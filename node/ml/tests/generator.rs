@@ -10,7 +10,7 @@ use meteorite_ml::generator::{
 use serde::Deserialize;
 
 /// BLAKE3 over the roles of the thousand stones of [`thousand`]. It changes with the weights, and then [`ART`] does too.
-const GOLDEN: &str = "to be set";
+const GOLDEN: &str = "eabc21c75f8bbd6c3ee3e4a15c617e91e36d3a32fac24e02aba4210023018904";
 
 #[derive(Deserialize)]
 struct Parity {

@@ -159,3 +159,46 @@ class Discriminator(nn.Module):
         pooled = x.sum((2, 3)) / 4
         whole = self.whole(pooled)[:, 0] + (pooled * self.whole_mood(mood)).sum(1)
         return local.float(), whole.float(), self.read(pooled / 4).float(), features
+
+
+LAYERS = [
+    ("a", ("dense", "coarse", "dense_bias"), "b"),
+    ("b", ("b", "b_bias"), "c"),
+    ("c", ("c", "c_bias", "c_mood", "fine"), "d"),
+    ("d", ("d", "d_bias", "d_mood"), "e"),
+    ("e", ("e", "e_bias", "e_mood", "e_tile"), "f"),
+    ("f", ("f", "f_bias", "f_mood", "f_tile"), "out"),
+]
+"""Each layer, what makes its channels, and the kernel that reads them."""
+
+
+def channel_peaks(generator, numbers, mood, part=0.9995):
+    """For each layer the value that all but a few of a channel's values stay below."""
+    peaks, before = [], F.relu
+
+    def watched(x, inplace=False):
+        y = before(x)
+        flat = y.float().transpose(0, 1).flatten(1)
+        peaks.append(torch.sort(flat, 1).values[:, int(part * (flat.shape[1] - 1))])
+        return y
+
+    F.relu = watched
+    try:
+        with torch.no_grad():
+            generator(numbers, mood)
+    finally:
+        F.relu = before
+    return peaks
+
+
+def fit_to_grid(generators, peaks):
+    """Scales every channel so that its peak is what eight bits hold, and the next kernel against it: the function stays the same."""
+    with torch.no_grad():
+        for (_, makers, reader), peak in zip(LAYERS, peaks):
+            factor = torch.where(peak > 1e-3, (MOST / SCALE) / peak.clamp_min(1e-3), torch.ones_like(peak))
+            for generator in generators:
+                for maker in makers:
+                    weight = getattr(generator, maker)
+                    weight.mul_(factor.view(-1, *[1] * (weight.dim() - 1)))
+                weight = getattr(generator, reader)
+                weight.div_(factor.view(1, -1, *[1] * (weight.dim() - 2)))

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from model import ROLES, Discriminator, Generator
+from model import ROLES, Discriminator, Generator, channel_peaks, fit_to_grid
 from sheet import sheet
 from tidy import labels, speckled, tidy
 
 BATCH = 24
-WARM, QUANTISED = 0.16, 0.80
+WARM, QUANTISED = 0.16, 0.74
 """Shares of the time at which the adversary comes in and at which quantisation does."""
 EVERY_SECONDS = 300
 
@@ -102,13 +102,16 @@ class Trainer:
             if not self.adversarial:
                 self.adversarial = True
                 self.to_generate = torch.optim.Adam(self.generator.parameters(), 3e-4, (0.5, 0.99))
-            rate = 5e-4 * min(1, (1 - share) / 0.25 + 0.03)
+            rate = (3e-4 if self.generator.quantised else 5e-4) * min(1, (1 - share) / 0.25 + 0.03)
             for group in self.to_judge.param_groups:
                 group["lr"] = 5e-4 * min(1, (1 - share) / 0.25 + 0.03)
+        if share >= QUANTISED and not self.generator.quantised:
+            peaks = channel_peaks(self.average, self.corpus.numbers[:100], self.corpus.mood[:100])
+            fit_to_grid([self.generator, self.average], peaks)
+            self.generator.quantised = self.average.quantised = True
+            self.to_generate = torch.optim.Adam(self.generator.parameters(), rate, (0.5, 0.99))
         for group in self.to_generate.param_groups:
             group["lr"] = rate
-        if share >= QUANTISED and not self.generator.quantised:
-            self.generator.quantised = self.average.quantised = True
 
     def judge_step(self, mood, real, fake):
         """The discriminator learns; the features of the painter's stones are kept for the generator."""
