@@ -65,6 +65,8 @@ fn parser(json: bool) -> anyhow::Result<()> {
     if json {
         command.arg("--json");
     }
+    // Its promises are about one core.
+    command.env("RAYON_NUM_THREADS", "1");
     step::run("bench parser", command)
 }
 

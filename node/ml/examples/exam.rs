@@ -1,6 +1,7 @@
 //! Grades the parser on the texts in `exams/`, which were written for the project and never trained on.
 //!
-//! `cargo run --release -p meteorite-ml --example exam` prints every figure with its floor or a named alternative beside it.
+//! `cargo run --release -p meteorite-ml --example exam` prints every figure with its floor or a named alternative beside it. With `-- FOLDER`, it
+//! grades keywords on a folder with `docsutf8/*.txt` and `keys/*.key` instead, as SemEval 2017 task 10 and its kin are laid out.
 #![expect(clippy::print_stdout, reason = "it prints figures")]
 #![expect(clippy::unwrap_used, reason = "a broken exam file ends the run")]
 #![expect(clippy::indexing_slicing, reason = "rows are checked when they are read")]
@@ -16,6 +17,10 @@ fn main() {
     let begin = Instant::now();
     let parser = Parser::shipped().unwrap();
     println!("load: {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
+    if let Some(folder) = std::env::args_os().nth(1) {
+        abstracts(&parser, Path::new(&folder));
+        return;
+    }
     speed(&parser);
     flags(&parser);
     despair(&parser);
@@ -224,6 +229,32 @@ fn keywords(parser: &Parser) {
         }
         println!("  {language} {:.3} / {:.3}", ours / all, theirs / all);
     }
+}
+
+/// Mean F1 of the first ten over the documents of a folder, English, whole phrases, case aside.
+fn abstracts(parser: &Parser, folder: &Path) {
+    let stop = yake_rust::StopWords::predefined("en").unwrap();
+    let (mut ours, mut theirs, mut all) = (0.0, 0.0, 0.0);
+    for entry in std::fs::read_dir(folder.join("docsutf8")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let gold = std::fs::read_to_string(folder.join("keys").join(format!("{name}.key"))).unwrap();
+        let gold: BTreeSet<String> = gold
+            .lines()
+            .map(|line| line.trim().to_lowercase())
+            .filter(|line| !line.is_empty())
+            .collect();
+        ours += f1(&gold, parser.parse(&text).keywords.into_iter());
+        let yake = yake_rust::get_n_best(10, &text, &stop, &yake_rust::Config::default());
+        theirs += f1(&gold, yake.into_iter().map(|item| item.keyword));
+        all += 1.0;
+    }
+    println!(
+        "keywords, F1 of the first ten on {all} documents: ours {:.3}, YAKE {:.3}",
+        ours / all,
+        theirs / all
+    );
 }
 
 fn f1(gold: &BTreeSet<String>, said: impl Iterator<Item = String>) -> f64 {

@@ -14,6 +14,13 @@ use stop_words::{Language, get};
 pub const KEYWORDS_MAX: usize = 10;
 /// Words of a phrase at most.
 const PHRASE_WORDS_MAX: usize = 3;
+/// From so many words on a text repeats what it is about, and its terms are phrases.
+const LONG_FROM: usize = 80;
+/// What a phrase of one, two or three words says, in a few sentences and in a long text; the latter tuned on half of SemEval 2017 task 10.
+const PHRASES_SHORT: [f32; PHRASE_WORDS_MAX] = [1.0, 1.15, 1.05];
+const PHRASES_LONG: [f32; PHRASE_WORDS_MAX] = [0.5, 1.2, 1.3];
+/// What a phrase between stop words says more than a part of one.
+const WHOLE: f32 = 2.5;
 /// Text beyond this adds nothing (characters).
 const READ_MAX: usize = 8_000;
 
@@ -46,6 +53,8 @@ struct Seen {
     count: usize,
     first_at: usize,
     capital: bool,
+    /// Stood at least once between stop words or marks by itself.
+    whole: bool,
 }
 
 impl Finder {
@@ -190,6 +199,7 @@ fn note(run: &[Token], at: usize, language: &str, seen: &mut HashMap<String, See
                 ..Seen::default()
             });
             candidate.count += 1;
+            candidate.whole |= length == run.len();
             candidate.capital |= phrase
                 .iter()
                 .all(|token| !token.first && token.shown.chars().next().is_some_and(char::is_uppercase));
@@ -198,14 +208,20 @@ fn note(run: &[Token], at: usize, language: &str, seen: &mut HashMap<String, See
 }
 
 fn rank(seen: HashMap<String, Seen>, length: usize) -> Vec<String> {
+    let long_text = length > LONG_FROM;
     let score = |key: &str, seen: &Seen| {
         let letters = key.chars().filter(|letter| !letter.is_whitespace()).count();
         let wide = key.chars().next().is_some_and(|letter| letter > '\u{2e7f}');
         let long = (letters as f32 * if wide { 2.5 } else { 1.0 } / 6.0).min(1.5);
         let early = 1.0 - 0.5 * seen.first_at as f32 / length as f32;
         let often = 1.0 + (seen.count as f32).ln();
-        // A phrase says more than its words, unless it was only said in passing.
-        let phrase = [1.0, 1.15, 1.05].get(seen.words - 1).copied().unwrap_or(1.0);
+        let phrases = if long_text { PHRASES_LONG } else { PHRASES_SHORT };
+        let phrase = phrases.get(seen.words - 1).copied().unwrap_or(1.0);
+        let phrase = if long_text && seen.whole {
+            phrase * WHOLE
+        } else {
+            phrase
+        };
         let capital = if seen.capital { 1.4 } else { 1.0 };
         long * early * often * phrase * capital
     };
@@ -214,19 +230,20 @@ fn rank(seen: HashMap<String, Seen>, length: usize) -> Vec<String> {
         .map(|(key, seen)| (score(&key, &seen), key, seen))
         .collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let mut chosen: Vec<(String, String)> = Vec::new();
+    let mut chosen: Vec<(String, String, usize)> = Vec::new();
     for (_, key, seen) in ranked {
-        let repeats = chosen
-            .iter()
-            .any(|(other, _)| covers(other, &key) || covers(&key, other));
+        // In a long text a part that is said more often than the whole, or a longer form of what was said, is a keyword of its own.
+        let repeats = chosen.iter().any(|(other, _, count)| {
+            covers(other, &key) && (!long_text || *count >= seen.count) || !long_text && covers(&key, other)
+        });
         if !repeats {
-            chosen.push((key, seen.shown));
+            chosen.push((key, seen.shown, seen.count));
         }
         if chosen.len() == KEYWORDS_MAX {
             break;
         }
     }
-    chosen.into_iter().map(|(_, shown)| shown).collect()
+    chosen.into_iter().map(|(_, shown, _)| shown).collect()
 }
 
 /// One phrase holds the other, word for word or letter for letter.
