@@ -28,7 +28,10 @@ impl Config {
         self.rounds = self.rounds.min(3_000);
         self.breadth_rounds = self.breadth_rounds.min(1_000);
         if let Some(sea) = &mut self.sea {
-            sea.nodes = sea.nodes.min(150);
+            let fewer = QUICK_NODES.min(sea.nodes) as f64 / sea.nodes as f64;
+            // People stay as busy as they are in the whole network.
+            sea.watches_most *= fewer.powf(sea.zipf);
+            sea.nodes = sea.nodes.min(QUICK_NODES);
             sea.bottles = sea.bottles.min(1_500);
         }
     }
@@ -124,3 +127,5 @@ pub(crate) enum Kind {
     /// Vectors of real messages through the real features.
     Vectors,
 }
+
+const QUICK_NODES: usize = 150;

@@ -159,8 +159,15 @@ fn spread(ranked: &[(Rank, usize)], sky: &[Drifting], size: usize) -> Vec<usize>
     let mut by_neighbour: BTreeMap<Neighbour, usize> = BTreeMap::new();
     let mut chosen = Vec::new();
     let mut waiting = Vec::new();
+    let mut full = 0;
     for (_, index) in ranked {
         let Some(bottle) = sky.get(*index) else { continue };
+        if bottle.taken >= bottle.places {
+            full += 1;
+            if full > FULL_MAX {
+                continue;
+            }
+        }
         let count = by_neighbour.entry(bottle.neighbour).or_default();
         if *count < most {
             *count += 1;
@@ -180,6 +187,8 @@ fn spread(ranked: &[(Rank, usize)], sky: &[Drifting], size: usize) -> Vec<usize>
 const FULL: u8 = u8::MAX;
 /// The same for full ones (12 hours).
 const FULL_STEP_MS: u64 = 12 * 3_600_000;
+/// Full ones in one pool: nobody knows which of them were really found, so among them chance decides and not taste.
+const FULL_MAX: usize = 1;
 /// What sinks within this time goes first, whoever has found it (48 hours).
 const SINKING_SOON_MS: u64 = 48 * 3_600_000;
 /// Ranked bottles that are looked at for each that enters the pool.
