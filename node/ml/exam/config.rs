@@ -129,3 +129,15 @@ pub(crate) enum Kind {
 }
 
 const QUICK_NODES: usize = 150;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_worlds_are_well_described() {
+        let config: Config = toml::from_str(include_str!("worlds.toml")).unwrap();
+        assert!(config.world.iter().any(|world| world.kind == Kind::Vectors));
+        assert!(config.sea.is_some());
+    }
+}
