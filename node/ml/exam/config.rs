@@ -25,8 +25,8 @@ pub(crate) struct Config {
 impl Config {
     /// Fewer rounds and a smaller network, for a look within seconds.
     pub(crate) fn make_quick(&mut self) {
-        self.rounds = self.rounds.min(3_000);
-        self.breadth_rounds = self.breadth_rounds.min(1_000);
+        self.rounds = self.rounds.min(2_400);
+        self.breadth_rounds = self.breadth_rounds.min(400);
         if let Some(sea) = &mut self.sea {
             let fewer = QUICK_NODES.min(sea.nodes) as f64 / sea.nodes as f64;
             // People stay as busy as they are in the whole network.
