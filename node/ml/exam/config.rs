@@ -25,10 +25,13 @@ pub(crate) struct Config {
 impl Config {
     /// Fewer rounds and a smaller network, for a look within seconds.
     pub(crate) fn make_quick(&mut self) {
-        self.rounds = self.rounds.min(3_000);
-        self.breadth_rounds = self.breadth_rounds.min(1_000);
+        self.rounds = self.rounds.min(2_400);
+        self.breadth_rounds = self.breadth_rounds.min(400);
         if let Some(sea) = &mut self.sea {
-            sea.nodes = sea.nodes.min(150);
+            let fewer = QUICK_NODES.min(sea.nodes) as f64 / sea.nodes as f64;
+            // People stay as busy as they are in the whole network.
+            sea.watches_most *= fewer.powf(sea.zipf);
+            sea.nodes = sea.nodes.min(QUICK_NODES);
             sea.bottles = sea.bottles.min(1_500);
         }
     }
@@ -123,4 +126,18 @@ pub(crate) enum Kind {
     Gaussian,
     /// Vectors of real messages through the real features.
     Vectors,
+}
+
+const QUICK_NODES: usize = 150;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_worlds_are_well_described() {
+        let config: Config = toml::from_str(include_str!("worlds.toml")).unwrap();
+        assert!(config.world.iter().any(|world| world.kind == Kind::Vectors));
+        assert!(config.sea.is_some());
+    }
 }

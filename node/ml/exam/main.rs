@@ -43,6 +43,9 @@ struct Arguments {
     /// Three people, fewer rounds, a smaller network.
     #[arg(long)]
     quick: bool,
+    /// So many people and networks, instead of 20 and 5 (3 and 1 when quick).
+    #[arg(long)]
+    seeds: Option<u64>,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -71,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         return write_prior(&config, path);
     }
     let (people, seas) = if arguments.quick { (3, 1) } else { (20, 5) };
+    let (people, seas) = arguments.seeds.map_or((people, seas), |seeds| (seeds, seeds));
     if arguments.quick {
         config.make_quick();
     }

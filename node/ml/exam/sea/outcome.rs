@@ -84,3 +84,15 @@ pub(crate) fn gini(values: &[f64]) -> f64 {
 }
 
 const HOUR_MS: u64 = 3_600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::gini;
+
+    #[test]
+    fn gini_knows_equality_and_monopoly() {
+        assert!(gini(&[3.0; 8]).abs() < 1e-12);
+        assert!((gini(&[0.0, 0.0, 0.0, 5.0]) - 0.75).abs() < 1e-12);
+        assert!(gini(&[0.0; 3]).abs() < 1e-12);
+    }
+}

@@ -135,7 +135,7 @@ impl Stone {
             last_fall_ms: met.last,
             neighbour: self.neighbour(node),
             barred: self.author == node || met.opened,
-            readable: reader.reader.reads(LANGUAGES[language]),
+            language: reader.reader.place(LANGUAGES[language]),
         }
     }
 

@@ -5,7 +5,7 @@ use meteorite_ml::matcher::Prior;
 use crate::config::{Config, Kind, WorldConfig};
 use crate::contenders::{Contender, Way};
 use crate::figure::{Mean, Report};
-use crate::play::{Life, play};
+use crate::play::{Life, for_all, play};
 use crate::population;
 
 /// Plays every world with so many people.
@@ -13,15 +13,14 @@ pub(crate) fn run(config: &Config, (seed, people): (u64, u64), report: &mut Repo
     for world in &config.world {
         let prior = prior(world, seed);
         let ways = ways(config);
-        let mut lives: Vec<Vec<Life>> = ways.iter().map(|_| Vec::new()).collect();
-        for person in 0..people {
+        let by_person = for_all(people, |person| {
             let mut contenders: Vec<Contender> =
                 ways.iter().map(|way| Contender::new(*way, &prior)).collect();
-            for (all, life) in
-                lives
-                    .iter_mut()
-                    .zip(play(world, (seed, person), &mut contenders, config.rounds))
-            {
+            play(world, (seed, person), &mut contenders, config.rounds)
+        });
+        let mut lives: Vec<Vec<Life>> = ways.iter().map(|_| Vec::new()).collect();
+        for person in by_person {
+            for (all, life) in lives.iter_mut().zip(person) {
                 all.push(life);
             }
         }

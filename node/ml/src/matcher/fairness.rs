@@ -8,7 +8,7 @@
 //! Claims are places in the game and no lock. A bottle whose places are all taken may still fall when nothing better drifts: whoever claims the whole
 //! sea hides nothing, because the finder reads it, and its author takes letters from any valid claim.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use meteorite_protocol::limits::{FALL_AGAIN_MS, FALLS_MAX, RECAST_AFTER_MS};
 use rand_core::Rng;
@@ -53,8 +53,8 @@ pub struct Drifting {
     pub neighbour: Neighbour,
     /// The reader threw it, has opened it, or hid it.
     pub barred: bool,
-    /// Its language is one that the reader reads, or they asked for all.
-    pub readable: bool,
+    /// The place of its language in the reader's list ([`super::Reader::place`]); `None` when it must not fall.
+    pub language: Option<u8>,
 }
 
 impl Drifting {
@@ -62,7 +62,11 @@ impl Drifting {
     #[must_use]
     pub fn may_fall(&self, now_ms: u64) -> bool {
         let rested = self.falls == 0 || now_ms >= self.last_fall_ms.saturating_add(FALL_AGAIN_MS);
-        !self.barred && self.readable && self.falls < FALLS_MAX && rested && now_ms < self.sinks_at_ms
+        !self.barred
+            && self.language.is_some()
+            && self.falls < FALLS_MAX
+            && rested
+            && now_ms < self.sinks_at_ms
     }
 
     /// The smaller, the earlier in the pool: share of places taken in eighths, none for what will sink soon; full ones last.
@@ -122,12 +126,14 @@ impl Falls {
 /// The bottles that compete for a fall: indices into `sky`, at most `size`, none twice. Ties are broken at random.
 #[must_use]
 pub fn pool(sky: &[Drifting], falls: &Falls, size: usize, now_ms: u64, rng: &mut dyn Rng) -> Vec<usize> {
+    let language = some_language(sky, now_ms, rng);
     let mut ranked: Vec<(Rank, usize)> = Vec::new();
     for (index, bottle) in sky.iter().enumerate() {
         if bottle.may_fall(now_ms) {
             let rank = Rank {
                 tired: falls.is_tired_of(bottle.neighbour),
                 tier: bottle.tier(now_ms),
+                other_language: bottle.taken >= bottle.places && bottle.language != language,
                 urgent: bottle.urgency(now_ms),
                 ticket: (unit(rng) * f64::from(u32::MAX)) as u32,
             };
@@ -144,11 +150,21 @@ pub fn pool(sky: &[Drifting], falls: &Falls, size: usize, now_ms: u64, rng: &mut
     spread(&ranked, sky, size)
 }
 
+/// One of the languages in which bottles may fall, all alike. Among full ones it goes first: where claims tell nothing, languages with many
+/// readers would otherwise be read more often than those with few.
+fn some_language(sky: &[Drifting], now_ms: u64, rng: &mut dyn Rng) -> Option<u8> {
+    let may = sky.iter().filter(|bottle| bottle.may_fall(now_ms));
+    let languages: BTreeSet<u8> = may.filter_map(|bottle| bottle.language).collect();
+    let at = (unit(rng) * languages.len() as f64) as usize;
+    languages.into_iter().nth(at)
+}
+
 /// In which order bottles enter the pool, smallest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     tired: bool,
     tier: u8,
+    other_language: bool,
     urgent: u64,
     ticket: u32,
 }
@@ -159,8 +175,15 @@ fn spread(ranked: &[(Rank, usize)], sky: &[Drifting], size: usize) -> Vec<usize>
     let mut by_neighbour: BTreeMap<Neighbour, usize> = BTreeMap::new();
     let mut chosen = Vec::new();
     let mut waiting = Vec::new();
+    let mut full = 0;
     for (_, index) in ranked {
         let Some(bottle) = sky.get(*index) else { continue };
+        if bottle.taken >= bottle.places {
+            full += 1;
+            if full > FULL_MAX {
+                continue;
+            }
+        }
         let count = by_neighbour.entry(bottle.neighbour).or_default();
         if *count < most {
             *count += 1;
@@ -180,6 +203,8 @@ fn spread(ranked: &[(Rank, usize)], sky: &[Drifting], size: usize) -> Vec<usize>
 const FULL: u8 = u8::MAX;
 /// The same for full ones (12 hours).
 const FULL_STEP_MS: u64 = 12 * 3_600_000;
+/// Full ones in one pool: nobody knows which of them were really found, so among them chance decides and not taste.
+const FULL_MAX: usize = 1;
 /// What sinks within this time goes first, whoever has found it (48 hours).
 const SINKING_SOON_MS: u64 = 48 * 3_600_000;
 /// Ranked bottles that are looked at for each that enters the pool.

@@ -52,10 +52,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Whether a bottle in this language may fall.
+    /// The place of a language in the reader's list; `None` when bottles in it must not fall. Languages beyond the list, where those may fall
+    /// too, share one place.
     #[must_use]
-    pub fn reads(&self, language: &str) -> bool {
-        self.all_languages || self.languages.is_empty() || self.rank(language).is_some()
+    pub fn place(&self, language: &str) -> Option<u8> {
+        let any = self.all_languages || self.languages.is_empty();
+        let rank = self
+            .rank(language)
+            .map(|rank| u8::try_from(rank).unwrap_or(u8::MAX));
+        rank.or(any.then_some(u8::MAX))
     }
 
     fn rank(&self, language: &str) -> Option<usize> {

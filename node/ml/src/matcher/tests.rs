@@ -126,7 +126,7 @@ fn drifting(taken: u8) -> Drifting {
         last_fall_ms: 0,
         neighbour: u64::from(taken),
         barred: false,
-        readable: true,
+        language: Some(0),
     }
 }
 
@@ -144,7 +144,7 @@ fn what_may_not_fall_is_in_no_pool() {
     let sky = [
         Drifting { barred: true, ..base },
         Drifting {
-            readable: false,
+            language: None,
             ..base
         },
         Drifting { falls: 3, ..base },
