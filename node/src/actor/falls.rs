@@ -334,10 +334,9 @@ impl Actor {
     /// A row as a candidate, if the reader can read it and has not hidden it.
     fn candidate(&self, row: &HeaderRow, falls: &BTreeMap<BottleId, FallRow>) -> Option<Candidate> {
         let is_never = |flag| row.index.flags.has(flag);
-        let never = [HeaderFlags::HIDDEN, HeaderFlags::OWN, HeaderFlags::FORWARD_ONLY]
-            .into_iter()
-            .any(is_never);
-        if never || !self.taste.reader.reads(&row.index.lang) {
+        let never = [HeaderFlags::HIDDEN, HeaderFlags::OWN, HeaderFlags::FORWARD_ONLY];
+        let language = self.taste.reader.place(&row.index.lang);
+        if language.is_none() || never.into_iter().any(is_never) {
             return None;
         }
         let header = Header::decode(&row.payload).ok()?;
@@ -346,7 +345,10 @@ impl Actor {
         Some(Candidate {
             bottle,
             header,
-            drifting: self.drifting(&bottle, life, row.index.slots, falls.get(&bottle)),
+            drifting: Drifting {
+                language,
+                ..self.drifting(&bottle, life, row.index.slots, falls.get(&bottle))
+            },
         })
     }
 
@@ -374,7 +376,8 @@ impl Actor {
             last_fall_ms: fell.map_or(0, |row| row.last.0),
             neighbour: self.taste.brought.get(bottle).copied().unwrap_or_default(),
             barred,
-            readable: true,
+            // Until its language is known it may fall.
+            language: Some(u8::MAX),
         }
     }
 }
