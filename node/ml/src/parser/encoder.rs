@@ -22,7 +22,9 @@ pub(crate) struct Encoder {
     norm: LayerNorm,
     /// A column: what a token is worth in the weighted mean.
     pool: Tensor,
-    heads: Vec<Linear>,
+    /// All heads in one, and the counts of their labels.
+    heads: Linear,
+    labels: Vec<usize>,
     gist: Option<Linear>,
 }
 
@@ -67,7 +69,7 @@ impl Encoder {
             let part = |name: &str| format!("deep.L{nth}.{name}");
             Ok(Layer {
                 before_attention: norm(file, &part("ln1"), d)?,
-                input: stacked(file, [&part("q"), &part("k"), &part("v")], d)?,
+                input: stacked(file, &[(part("q"), d), (part("k"), d), (part("v"), d)], d)?,
                 out: linear(&part("o"), d, d)?,
                 before_network: norm(file, &part("ln2"), d)?,
                 widen: linear(&part("ff1"), wide, d)?,
@@ -75,9 +77,10 @@ impl Encoder {
                 heads: meta.heads,
             })
         };
-        let named = heads
+        let named: Vec<(String, usize)> = heads
             .iter()
-            .map(|(name, labels)| linear(&format!("deep.head.{name}"), *labels, 2 * d));
+            .map(|(name, labels)| (format!("deep.head.{name}"), *labels))
+            .collect();
         Ok(Self {
             input: linear("deep.in", d, gist.columns() + meta.width)?,
             embed,
@@ -87,7 +90,8 @@ impl Encoder {
                 .collect::<std::result::Result<_, _>>()?,
             norm: norm(file, "deep.ln", d)?,
             pool: tensor(file.floats("deep.pool", &[d])?, &[d, 1])?,
-            heads: named.collect::<std::result::Result<_, _>>()?,
+            heads: stacked(file, &named, 2 * d)?,
+            labels: named.iter().map(|(_, labels)| *labels).collect(),
             gist: meta
                 .gist
                 .then(|| linear("deep.gist", super::GIST, 2 * d))
@@ -121,8 +125,10 @@ impl Encoder {
         }
         let pooled = self.pooled(&self.norm.forward(&x)?)?;
         let logits = |linear: &Linear| linear.forward(&pooled)?.flatten_all()?.to_vec1();
+        let mut all: Vec<f32> = logits(&self.heads)?;
+        let each = |labels: &usize| all.drain(..*labels).collect();
         Ok(Added {
-            heads: self.heads.iter().map(logits).collect::<Result<_>>()?,
+            heads: self.labels.iter().map(each).collect(),
             gist: self.gist.as_ref().map(logits).transpose()?.unwrap_or_default(),
             tokens: tokens.len(),
         })
@@ -165,17 +171,22 @@ fn linear(file: &File<'_>, name: &str, out: usize, inner: usize) -> std::result:
     ))
 }
 
-/// Linear layers of the same input, one below the other.
-fn stacked(file: &File<'_>, names: [&str; 3], d: usize) -> std::result::Result<Linear, LoadError> {
+/// Linear layers of the same input, with their counts of outputs, one below the other.
+fn stacked(
+    file: &File<'_>,
+    parts: &[(String, usize)],
+    inner: usize,
+) -> std::result::Result<Linear, LoadError> {
     let (mut weights, mut biases) = (Vec::new(), Vec::new());
-    for name in names {
-        let (weight, bias) = file.linear(name, d, d)?;
+    for (name, out) in parts {
+        let (weight, bias) = file.linear(name, *out, inner)?;
         weights.extend(weight);
         biases.extend(bias);
     }
+    let out = biases.len();
     Ok(Linear::new(
-        tensor(weights, &[names.len() * d, d])?,
-        Some(tensor(biases, &[names.len() * d])?),
+        tensor(weights, &[out, inner])?,
+        Some(tensor(biases, &[out])?),
     ))
 }
 
