@@ -235,11 +235,7 @@ impl Actor {
             Request::Release { bottle } => self.release(&bottle).await,
             Request::Hold => self.hold().await,
             Request::Veil { level } => self.veil(level).await,
-            Request::Taste {
-                knob,
-                languages,
-                forget,
-            } => self.taste(knob, languages, forget).await,
+            Request::Taste(change) => self.taste(change).await,
             Request::Keep { bottle } => self.keep(&bottle).await,
             Request::ThrowBack { bottle } => self.throw_back(&bottle).await,
             Request::Collection { search } => self.collection(search).await,

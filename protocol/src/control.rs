@@ -18,7 +18,7 @@ mod view;
 pub use notice::Notice;
 pub use problem::{Problem, ProblemKind};
 pub use reply::Reply;
-pub use request::{Request, SkyFilter, Target};
+pub use request::{Request, SkyFilter, Target, TasteChange};
 pub use snapshot::{Allowance, Reach, Snapshot};
 pub use view::{
     BottleFate, BottleView, Comparison, DoctorFinding, Finding, HoldState, HoldView, LetterSide, LetterState,

@@ -12,7 +12,7 @@ mod own;
 mod reference;
 mod sky;
 
-use meteorite_protocol::control::{Reply, Request, Target};
+use meteorite_protocol::control::{Reply, Request, Target, TasteChange};
 
 use crate::args::{BlockTarget, Command};
 use crate::demo;
@@ -66,12 +66,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Ending {
             forget,
         } => {
             let languages = languages.map(|tags| tags.into_iter().filter(|tag| tag != "all").collect());
-            let request = Request::Taste {
+            let change = TasteChange {
                 knob,
                 languages,
                 forget,
             };
-            here(context, request).await
+            here(context, Request::Taste(change)).await
         }
         Command::Peers => network::peers(context).await,
         Command::Invite { days } => network::invite(context, days).await,

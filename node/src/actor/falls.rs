@@ -9,7 +9,7 @@ use meteorite_ml::matcher::{
     Act, Bottle, Drifting, Features, Fresh, Knob, Log, Matcher, Neighbour, POOL, Prior, Reader, Reason,
     Shadow, Shown, estimate,
 };
-use meteorite_protocol::control::{Comparison, Problem, ProblemKind, Reply, TasteView};
+use meteorite_protocol::control::{Comparison, Problem, ProblemKind, Reply, TasteChange, TasteView};
 use meteorite_protocol::ids::{BottleId, Peer};
 use meteorite_protocol::time::{Epoch, HOUR_MS};
 use meteorite_protocol::wire::{Header, Lang, Wire as _};
@@ -248,14 +248,9 @@ impl Actor {
     }
 
     /// Changes how bottles are chosen, forgets what was learned, or only tells.
-    pub(super) async fn taste(
-        &mut self,
-        knob: Option<u8>,
-        languages: Option<Vec<String>>,
-        forget: bool,
-    ) -> Result<Reply, Trouble> {
+    pub(super) async fn taste(&mut self, change: TasteChange) -> Result<Reply, Trouble> {
         let mut unit = Unit::new("taste");
-        if let Some(percent) = knob {
+        if let Some(percent) = change.knob {
             if percent > 100 {
                 let next = "0 is “surprise me”, 100 is “like me”.";
                 return Err(unfit(format!("{percent} is more than 100."), next).into());
@@ -263,7 +258,7 @@ impl Actor {
             self.taste.knob = Knob::new(f64::from(percent) / 100.0);
             unit = unit.with(setting(KNOB, percent.to_string()));
         }
-        if let Some(languages) = languages {
+        if let Some(languages) = change.languages {
             if let Some(odd) = languages.iter().find(|code| Lang::new(code).is_none()) {
                 let next = "Use two or three small letters each, such as en, zh, es or ja.";
                 return Err(unfit(format!("“{odd}” is not a language tag."), next).into());
@@ -272,7 +267,7 @@ impl Actor {
             self.taste.reader = reader(&languages);
             unit = unit.with(setting(LANGUAGES, languages));
         }
-        if forget {
+        if change.forget {
             self.taste.matcher.forget();
             (self.taste.log, self.taste.fresh) = (Log::default(), None);
             self.taste.why.clear();

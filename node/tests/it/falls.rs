@@ -1,6 +1,6 @@
 //! What falls is chosen for its reader, explained in a sentence, remembered on the device, and forgotten when asked to.
 
-use meteorite_protocol::control::{HoldView, ProblemKind, Reply, Request, TasteView};
+use meteorite_protocol::control::{HoldView, ProblemKind, Reply, Request, TasteChange, TasteView};
 
 use crate::harness::{Ship, until};
 
@@ -56,11 +56,11 @@ async fn only_languages_that_are_read_fall() {
     );
     fallen(&finder).await;
     for (knob, languages) in [(Some(101), None), (None, Some(vec!["English!".to_owned()]))] {
-        let request = Request::Taste {
+        let request = Request::Taste(TasteChange {
             knob,
             languages,
             forget: false,
-        };
+        });
         let refused = finder.ask(request).await;
         assert!(
             matches!(&refused, Reply::Problem(problem) if problem.kind == ProblemKind::Input),
@@ -94,11 +94,11 @@ async fn fallen(finder: &Ship) -> HoldView {
 }
 
 async fn taste(ship: &Ship, knob: Option<u8>, languages: Option<&[&str]>, forget: bool) -> TasteView {
-    let request = Request::Taste {
+    let request = Request::Taste(TasteChange {
         knob,
         languages: languages.map(|tags| tags.iter().map(|tag| (*tag).to_owned()).collect()),
         forget,
-    };
+    });
     match ship.ask(request).await {
         Reply::Taste(view) => view,
         other => panic!("{other:?}"),

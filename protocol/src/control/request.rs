@@ -151,17 +151,7 @@ pub enum Request {
         address: String,
     },
     /// How the next bottle is chosen: change it, forget what was learned, or only tell.
-    Taste {
-        /// From 0, "surprise me", to 100, "like me".
-        #[serde(default)]
-        knob: Option<u8>,
-        /// Tags of the languages to read, best first; empty means all.
-        #[serde(default)]
-        languages: Option<Vec<String>>,
-        /// Forget everything that was learned.
-        #[serde(default)]
-        forget: bool,
-    },
+    Taste(TasteChange),
     /// A diagnosis in plain words.
     Doctor,
     /// The durable rows of this identity, for a backup file (sealed by the caller).
@@ -215,6 +205,18 @@ pub struct SkyFilter {
     pub hidden: bool,
     /// Also what the user already opened, threw or let go.
     pub seen: bool,
+}
+
+/// A change of how bottles are chosen; empty to only tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TasteChange {
+    /// From 0, "surprise me", to 100, "like me".
+    pub knob: Option<u8>,
+    /// Tags of the languages to read, best first; empty means all.
+    pub languages: Option<Vec<String>>,
+    /// Forget everything that was learned.
+    pub forget: bool,
 }
 
 /// What can be blocked.
