@@ -114,7 +114,7 @@ fn gallery(folder: &Path) -> Result<(), Box<dyn Error>> {
     let sheet = Image::sheet(&rare, Rarity::ALL.len(), GAP).enlarged(SCALE);
     std::fs::write(
         folder.join("rarities.png"),
-        png::picture(&sheet, "Five stones, common to legendary.")?,
+        png::picture(&sheet, "Stones in five columns, from common to legendary.")?,
     )?;
     idle(&mut forge, folder)
 }
