@@ -8,7 +8,7 @@ use crate::harness::{Ship, until};
 async fn a_fall_is_chosen_explained_remembered_and_forgotten() {
     let (author, finder) = sea(&[
         "The tide is late tonight.",
-        "Bread and salt for whoever reads this.",
+        "Bread and salt on the table, and the window open.",
     ])
     .await;
     let caught = fallen(&finder).await;
