@@ -75,7 +75,7 @@ impl Ship {
             slots: None,
             days: None,
             lang: Some("en".to_owned()),
-            sure: false,
+            sure: true,
         };
         match self.ask(request).await {
             Reply::Thrown(view) => view.stone.bottle,

@@ -151,7 +151,7 @@ async fn try_dial(node: &Node, address: &str) -> anyhow::Result<()> {
 
 /// Throws one bottle and says its id.
 pub(super) async fn throw(node: &Node, text: String) -> anyhow::Result<String> {
-    let request = Request::throw(text);
+    let request = crate::throw(text);
     match node.ask(request).await {
         Reply::Thrown(view) => Ok(view.stone.bottle),
         other => bail!("not thrown: {other:?}"),

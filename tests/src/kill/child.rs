@@ -65,7 +65,7 @@ async fn work(node: &Node, told: &mut Vec<String>) -> anyhow::Result<bool> {
     let now = state(node).await?;
     let next = (0..BOTTLES).map(text).find(|text| !now.thrown.contains_key(text));
     if let Some(text) = next {
-        let request = Request::throw(text.clone());
+        let request = crate::throw(text.clone());
         match node.ask(request).await {
             Reply::Thrown(_) => say(&Line::Thrown { text })?,
             other => say(&Line::Broken {

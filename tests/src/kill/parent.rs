@@ -193,7 +193,7 @@ async fn neighbour(folder: &TempDir) -> anyhow::Result<Node> {
     let node = launch(folder).await?;
     for at in 0..BOTTLES {
         let text = format!("A steady neighbour's bottle number {at}.");
-        let request = Request::throw(text);
+        let request = crate::throw(text);
         let reply = node.ask(request).await;
         anyhow::ensure!(
             matches!(reply, Reply::Thrown(_)),

@@ -87,7 +87,7 @@ impl Ship {
     }
 
     pub(crate) async fn throw(&self, text: &str) -> String {
-        let request = Request::throw(text.to_owned());
+        let request = meteorite_tests::throw(text);
         match self.node.ask(request).await {
             Reply::Thrown(view) => view.stone.bottle,
             other => panic!("not thrown: {other:?}"),
