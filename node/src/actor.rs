@@ -256,10 +256,7 @@ impl Actor {
             Request::Import { rows } => self.import(&rows).await,
             Request::Snapshot => Ok(Reply::Snapshot(Box::new(self.snapshot()))),
             Request::Subscribe => Ok(Reply::Done),
-            Request::Shutdown => {
-                self.wires.stop.cancel();
-                Ok(Reply::Done)
-            }
+            Request::Shutdown => Ok(self.shut_down()),
         };
         match answered {
             Ok(answer) => {
@@ -268,6 +265,11 @@ impl Actor {
             }
             Err(trouble) => Err((trouble, reply)),
         }
+    }
+
+    fn shut_down(&self) -> Reply {
+        self.wires.stop.cancel();
+        Reply::Done
     }
 
     fn notify(&self, notice: Notice) {
